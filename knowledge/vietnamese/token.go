@@ -61,10 +61,14 @@ func isWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
 }
 
+// maxJoined is the length in bytes after which a number, date or code is not
+// lengthened any more: no real one is longer, and hostile text stays cheap.
+const maxJoined = 48
+
 // extend lengthens a run over connectors when the next run belongs to the same
 // number, date or code.
 func extend(s string, start, end int) int {
-	for end+1 < len(s) && strings.IndexByte("./-_:,", s[end]) >= 0 {
+	for end+1 < len(s) && end-start < maxJoined && strings.IndexByte("./-_:,", s[end]) >= 0 {
 		next, stop := nextRun(s, end+1)
 		if next != end+1 || !belongs(s[start:end], s[end], s[next:stop]) {
 			break
