@@ -22,8 +22,11 @@ type Composer struct {
 	Default  string // language when none is known, "vi"
 }
 
-// keyMenuHint stands below numbered choices: "type 1, 2, 3 or write a question".
-const keyMenuHint = "bot.menu_hint"
+// The composer's own text keys.
+const (
+	keyMenuHint = "bot.menu_hint" // below numbered choices: "type 1, 2, 3 or write a question"
+	keyWordHint = "bot.word_hint" // below a question of a form: what else may be typed
+)
 
 // Compose renders o into the messages that carry it, in order.
 func (c *Composer) Compose(o Outgoing) ([]Queued, error) {
@@ -87,6 +90,13 @@ func (c *Composer) text(lang string, r Reply) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("text %s: %w", r.Key, err)
 	}
+	for name, v := range args {
+		if w, ok := v.(Words); ok {
+			if args[name], err = c.text(lang, Reply{Key: string(w)}); err != nil {
+				return "", err
+			}
+		}
+	}
 	s, err := c.Texts.Render(lang, r.Key, args)
 	if err != nil {
 		return "", fmt.Errorf("render %s: %w", r.Key, err)
@@ -149,6 +159,7 @@ func (c *Composer) rows(lang string, bs []Button, l Limits) ([][]MessageButton, 
 // that menu gives them, links as lines.
 func (c *Composer) number(lang, text string, bs []Button) (string, error) {
 	var choices, links strings.Builder
+	var words []string
 	n := 0
 	for _, b := range bs {
 		title, err := c.title(lang, b, 0)
@@ -158,6 +169,8 @@ func (c *Composer) number(lang, text string, bs []Button) (string, error) {
 		switch {
 		case len(b.Payload) > MaxPayload:
 			return "", fmt.Errorf("button payload %q is longer than %d bytes", b.Payload, MaxPayload)
+		case b.Word && b.Payload != "":
+			words = append(words, title)
 		case b.Payload != "":
 			n++
 			fmt.Fprintf(&choices, "\n%d. %s", n, title)
@@ -169,6 +182,13 @@ func (c *Composer) number(lang, text string, bs []Button) (string, error) {
 		hint, err := c.Texts.Render(lang, keyMenuHint, map[string]any{"count": n})
 		if err != nil {
 			return "", fmt.Errorf("render %s: %w", keyMenuHint, err)
+		}
+		choices.WriteString("\n" + hint)
+	}
+	if len(words) > 0 {
+		hint, err := c.Texts.Render(lang, keyWordHint, map[string]any{"words": strings.Join(words, ", ")})
+		if err != nil {
+			return "", fmt.Errorf("render %s: %w", keyWordHint, err)
 		}
 		choices.WriteString("\n" + hint)
 	}
@@ -192,7 +212,7 @@ func (c *Composer) menu(lang string, bs []Button) ([]Choice, error) {
 			return nil, err
 		}
 		if len(out) < MaxMenu {
-			out = append(out, Choice{Title: title, Payload: b.Payload})
+			out = append(out, Choice{Title: title, Payload: b.Payload, Word: b.Word})
 		}
 	}
 	return out, nil

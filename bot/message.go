@@ -21,6 +21,9 @@ type Button struct {
 	Payload string
 	URL     string
 	Request Request
+	// Word keeps the button out of the numbering: it is typed as its title.
+	// The controls of a form are words, so that "1" stays an answer.
+	Word bool
 }
 
 // Reply is what a handler says: words by key, filled in from the catalog in

@@ -28,6 +28,7 @@ type Session struct {
 type Choice struct {
 	Title   string `json:"title"`
 	Payload string `json:"payload"`
+	Word    bool   `json:"word,omitempty"` // by its title only, it has no number
 }
 
 // Datum is one remembered value with its end.

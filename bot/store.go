@@ -20,6 +20,9 @@ type Inbox interface {
 	// Postpone records a failed attempt of a turn and when to try again.
 	// reason is a short code without personal data.
 	Postpone(ctx context.Context, turn int64, attempts int, due time.Time, reason string) error
+	// Abandon ends an update that cannot even be loaded as failed, so that it
+	// does not block its chat. It stays in the dead-letter list.
+	Abandon(ctx context.Context, turn int64, reason string) error
 }
 
 // TurnUnit is what a Unit of an Inbox can do for a turn. It is found by type assertion.

@@ -1,0 +1,458 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// RouterOptions is what a Router is built from.
+type RouterOptions struct {
+	Features []Feature
+	// Classify says what kind of message a text is. nil: everything is IntentRest.
+	Classify func(text string) Intent
+	// Fold makes texts comparable: lower case, without marks.
+	Fold func(string) string
+	// Texts renders the lists of words that lead somewhere.
+	Texts Texts
+	Langs []string // languages whose words are understood
+}
+
+// Router finds the handler of an update. It never changes after New.
+type Router struct {
+	opt           RouterOptions
+	names         map[string]Route
+	commands      map[string]Route
+	buttons       map[string]Route
+	events        map[Event]Route
+	words         map[string]Route
+	free          []Route // in the order of the features
+	claimed       map[string]bool
+	conversations map[string]Conversation
+	controls      map[string]string // folded word -> control of a form
+}
+
+// Text keys of the words and replies of the kernel.
+const (
+	keyWordsCancel   = "bot.words_cancel"
+	keyWordsBack     = "bot.words_back"
+	keyWordsSkip     = "bot.words_skip"
+	keyWordsDone     = "bot.words_done"
+	keyWordsResume   = "bot.words_resume"
+	keyOldButton     = "bot.old_button"
+	keyMenuRange     = "bot.menu_range"
+	keyNotUnderstood = "bot.not_understood"
+	keyNothing       = "bot.nothing_to_cancel"
+)
+
+// NewRouter checks the features and builds the router: a route, button,
+// command, event, word or conversation that two of them claim is an error.
+func NewRouter(opt RouterOptions) (*Router, error) {
+	if opt.Fold == nil {
+		opt.Fold = strings.ToLower
+	}
+	r := &Router{
+		opt: opt, names: map[string]Route{}, commands: map[string]Route{}, buttons: map[string]Route{},
+		events: map[Event]Route{}, words: map[string]Route{}, claimed: map[string]bool{},
+		conversations: map[string]Conversation{}, controls: map[string]string{},
+	}
+	for key, control := range map[string]string{
+		keyWordsCancel: ctlCancel, keyWordsBack: ctlBack, keyWordsSkip: ctlSkip,
+		keyWordsDone: ctlDone, keyWordsResume: ctlResume,
+	} {
+		if err := r.eachWord(key, func(w string) error { r.controls[w] = control; return nil }); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range opt.Features {
+		for _, route := range f.Routes {
+			if err := r.add(f.Name, route); err != nil {
+				return nil, fmt.Errorf("feature %s: %w", f.Name, err)
+			}
+		}
+		for _, c := range f.Conversations {
+			if _, dup := r.conversations[c.Name()]; dup {
+				return nil, fmt.Errorf("feature %s: conversation %q is registered twice", f.Name, c.Name())
+			}
+			r.conversations[c.Name()] = c
+		}
+	}
+	return r, nil
+}
+
+func (r *Router) add(feature string, route Route) error {
+	if route.Handle == nil {
+		return fmt.Errorf("route %q has no handler", route.Name)
+	}
+	if err := claim(r.names, route.Name, route, "name"); err != nil {
+		return err
+	}
+	if err := claim(r.commands, route.Command, route, "command"); err != nil {
+		return err
+	}
+	if err := claim(r.events, route.Event, route, "event"); err != nil {
+		return err
+	}
+	if route.Button != "" {
+		if owner, verb, ok := strings.Cut(route.Button, ":"); !ok || owner != feature || verb == "" || strings.Contains(verb, ":") {
+			return fmt.Errorf("button %q must be %q and a verb", route.Button, feature+":")
+		}
+		if err := claim(r.buttons, route.Button, route, "button"); err != nil {
+			return err
+		}
+	}
+	if route.Words != "" {
+		if err := r.eachWord(route.Words, func(w string) error { return claim(r.words, w, route, "word") }); err != nil {
+			return err
+		}
+	}
+	if len(route.Intents) > 0 {
+		r.free = append(r.free, route)
+		for _, in := range route.Intents {
+			r.claimed[in] = true
+		}
+	}
+	return nil
+}
+
+func claim[K comparable](m map[K]Route, key K, route Route, what string) error {
+	var none K
+	if key == none {
+		return nil
+	}
+	if _, dup := m[key]; dup {
+		return fmt.Errorf("%s %v is claimed twice", what, key)
+	}
+	m[key] = route
+	return nil
+}
+
+// eachWord calls f with every folded word of a "|"-separated list, in all
+// languages, once.
+func (r *Router) eachWord(key string, f func(string) error) error {
+	if r.opt.Texts == nil {
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, lang := range r.opt.Langs {
+		list, err := r.opt.Texts.Render(lang, key, nil)
+		if err != nil {
+			return fmt.Errorf("words %s: %w", key, err)
+		}
+		for w := range strings.SplitSeq(list, "|") {
+			w = r.word(w)
+			if w == "" || seen[w] {
+				continue
+			}
+			seen[w] = true
+			if err := f(w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Router) word(s string) string {
+	return strings.Trim(r.opt.Fold(strings.TrimSpace(s)), " .,!?…\"'()")
+}
+
+func (r *Router) classify(u *Update) Intent {
+	switch {
+	case u.Text != "":
+		if r.opt.Classify == nil {
+			return Intent{Name: IntentRest, Rest: u.Text}
+		}
+		return r.opt.Classify(u.Text)
+	case u.Place != nil:
+		return Intent{Name: IntentPlace, Confidence: 1}
+	case len(u.Media) > 0:
+		return Intent{Name: IntentMedia, Confidence: 1, Hint: string(u.Media[0].Kind)}
+	default:
+		return Intent{Name: IntentEmpty, Confidence: 1}
+	}
+}
+
+// Handle answers a turn. The first that matches wins: event, button, command,
+// word from anywhere, interrupting intent, conversation under way, free text.
+func (r *Router) Handle(ctx context.Context, t *Turn) error {
+	t.router = r
+	if t.Update.Event != EventNone {
+		if route, ok := r.events[t.Update.Event]; ok {
+			t.arg = t.Update.Param
+			return route.Handle(ctx, t)
+		}
+		return nil
+	}
+	if t.Update.Notice != "" {
+		t.Reply(Reply{Key: t.Update.Notice, Quiet: true})
+	}
+	payload, ok := r.pressed(t)
+	switch {
+	case ok && payload == "":
+		t.Reply(Reply{Key: keyMenuRange, Args: []any{"count", numbered(t.Session.Menu)}, Quiet: true})
+		return nil
+	case ok:
+		return r.button(ctx, t, payload)
+	}
+	if handled, err := r.command(ctx, t); handled || err != nil {
+		return err
+	}
+	if handled, err := r.globalWord(ctx, t); handled || err != nil {
+		return err
+	}
+	if handled, err := r.freeText(ctx, t, func(route Route) bool { return route.Interrupt }, false); handled || err != nil {
+		return err
+	}
+	if handled, err := r.conversation(ctx, t, nil); handled || err != nil {
+		return err
+	}
+	handled, err := r.freeText(ctx, t, func(Route) bool { return true }, true)
+	if err != nil || handled {
+		return err
+	}
+	t.Say(keyNotUnderstood)
+	return nil
+}
+
+// pressed returns the payload of the button that was pressed, or whose number
+// or title was typed. ok with an empty payload means a number outside the menu.
+func (r *Router) pressed(t *Turn) (payload string, ok bool) {
+	if t.Update.Button != "" {
+		return t.Update.Button, true
+	}
+	menu := t.Session.Menu
+	if t.Update.Text == "" || len(menu) == 0 {
+		return "", false
+	}
+	typed := r.word(t.Update.Text)
+	if n, err := strconv.Atoi(typed); err == nil && len(typed) <= 2 {
+		total := numbered(menu)
+		if total == 0 {
+			return "", false
+		}
+		i := 0
+		for _, c := range menu {
+			if c.Word {
+				continue
+			}
+			if i++; i == n {
+				return c.Payload, true
+			}
+		}
+		return "", true
+	}
+	for _, c := range menu {
+		if title := r.word(c.Title); title != "" && title == typed {
+			return c.Payload, true
+		}
+	}
+	return "", false
+}
+
+func numbered(menu []Choice) int {
+	n := 0
+	for _, c := range menu {
+		if !c.Word {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *Router) button(ctx context.Context, t *Turn, payload string) error {
+	owner, rest, _ := strings.Cut(payload, ":")
+	if owner == formPrefix {
+		handled, err := r.conversation(ctx, t, &control{raw: rest})
+		if err == nil && !handled {
+			t.Reply(Reply{Key: keyOldButton, Quiet: true})
+		}
+		return err
+	}
+	verb, arg, _ := strings.Cut(rest, ":")
+	route, ok := r.buttons[owner+":"+verb]
+	if !ok {
+		// Never issued by this version: an old message, or made up.
+		t.Reply(Reply{Key: keyOldButton, Quiet: true})
+		return nil
+	}
+	t.arg = arg
+	return r.aside(ctx, t, route.Handle)
+}
+
+func (r *Router) command(ctx context.Context, t *Turn) (bool, error) {
+	text, ok := strings.CutPrefix(t.Update.Text, "/")
+	if !ok {
+		return false, nil
+	}
+	name, arg, _ := strings.Cut(text, " ")
+	name, _, _ = strings.Cut(name, "@")
+	route, ok := r.commands[strings.ToLower(name)]
+	if !ok {
+		if c, known := r.controls[r.word(name)]; known {
+			return r.control(ctx, t, c)
+		}
+		return false, nil
+	}
+	t.arg = strings.TrimSpace(arg)
+	return true, r.aside(ctx, t, route.Handle)
+}
+
+func (r *Router) globalWord(ctx context.Context, t *Turn) (bool, error) {
+	if t.Update.Text == "" || len(t.Update.Text) > 80 {
+		return false, nil
+	}
+	w := r.word(t.Update.Text)
+	if c, ok := r.controls[w]; ok {
+		if handled, err := r.control(ctx, t, c); handled || err != nil {
+			return handled, err
+		}
+	}
+	route, ok := r.words[w]
+	if !ok {
+		return false, nil
+	}
+	return true, r.aside(ctx, t, route.Handle)
+}
+
+// control runs a typed control word: inside a conversation, or, for "cancel"
+// and "go on", outside of one.
+func (r *Router) control(ctx context.Context, t *Turn, c string) (bool, error) {
+	if t.Session.Active != nil {
+		return r.conversation(ctx, t, &control{verb: c})
+	}
+	switch {
+	case c == ctlResume && t.Session.Parked != nil:
+		return r.conversation(ctx, t, &control{verb: c})
+	case c == ctlCancel:
+		t.Reply(Reply{Key: keyNothing, Quiet: true})
+		return true, nil
+	}
+	return false, nil
+}
+
+// aside runs a handler that is not part of the conversation under way and asks
+// the open question again afterwards.
+func (r *Router) aside(ctx context.Context, t *Turn, h Handler) error {
+	before := t.Session.Active
+	if err := h(ctx, t); err != nil {
+		return err
+	}
+	return r.askAgain(ctx, t, before)
+}
+
+func (r *Router) askAgain(ctx context.Context, t *Turn, before *Active) error {
+	if before == nil || t.Session.Active != before || t.drop {
+		return nil
+	}
+	c, ok := r.conversations[before.Name]
+	if !ok {
+		return nil
+	}
+	if asker, ok := c.(Asker); ok {
+		return asker.AskAgain(ctx, t)
+	}
+	return nil
+}
+
+// freeText offers the text to the routes that ask for its intent, then to
+// those that take the rest.
+func (r *Router) freeText(ctx context.Context, t *Turn, take func(Route) bool, rest bool) (bool, error) {
+	in := t.Intent().Name
+	for _, want := range []string{in, IntentRest} {
+		if want == IntentRest && !rest {
+			break
+		}
+		for _, route := range r.free {
+			if !take(route) || !slices.Contains(route.Intents, want) {
+				continue
+			}
+			before := t.mark()
+			err := route.Handle(ctx, t)
+			if errors.Is(err, ErrPass) {
+				t.reset(before)
+				continue
+			}
+			return true, err
+		}
+		if in == IntentRest {
+			break
+		}
+	}
+	return false, nil
+}
+
+// conversation gives the update to the conversation under way; c is a pressed
+// or typed control, nil for an answer.
+func (r *Router) conversation(ctx context.Context, t *Turn, c *control) (bool, error) {
+	if c != nil && c.isResume() {
+		return r.resumeParked(ctx, t)
+	}
+	active := t.Session.Active
+	if active == nil {
+		return false, nil
+	}
+	conv, ok := r.conversations[active.Name]
+	if !ok { // a feature that is gone
+		t.Session.Active = nil
+		return false, nil
+	}
+	if !t.now.Before(active.Expires) {
+		t.Session.Active = nil
+		t.Reply(Reply{Key: keyFormExpired, Quiet: true})
+		return false, nil
+	}
+	t.step = c
+	err := conv.Resume(ctx, t)
+	var again *again
+	if !errors.As(err, &again) {
+		return true, err
+	}
+	return true, r.digress(ctx, t, active, again)
+}
+
+// digress lets the free-text routes look at a text that the step did not take.
+func (r *Router) digress(ctx context.Context, t *Turn, active *Active, why *again) error {
+	handled, err := r.freeText(ctx, t, func(route Route) bool { return route.Digress }, false)
+	if err != nil {
+		return err
+	}
+	if !handled && why.key != "" {
+		t.Reply(Reply{Key: why.key, Args: why.args, Quiet: true})
+	}
+	return r.askAgain(ctx, t, active)
+}
+
+func (r *Router) resumeParked(ctx context.Context, t *Turn) (bool, error) {
+	p := t.Session.Parked
+	if p == nil || !t.now.Before(p.Expires) {
+		t.Session.Parked = nil
+		return false, nil
+	}
+	if _, ok := r.conversations[p.Name]; !ok {
+		t.Session.Parked = nil
+		return false, nil
+	}
+	t.Session.Active, t.Session.Parked = p, nil
+	return true, r.askAgain(ctx, t, p)
+}
+
+// mark and reset undo the replies of a handler that passed.
+type turnMark struct {
+	out, replies int
+	menu         []Button
+	menued       bool
+}
+
+func (t *Turn) mark() turnMark { return turnMark{len(t.out), t.replies, t.menu, t.menued} }
+
+func (t *Turn) reset(m turnMark) {
+	t.out, t.replies, t.menu, t.menued = t.out[:m.out], m.replies, m.menu, m.menued
+}
+
+// conversationTTL is how long an answer may take when a form does not say.
+const conversationTTL = 24 * time.Hour
