@@ -14,7 +14,8 @@ type queue struct {
 	known    map[int64]bool // turns in memory
 	runnable []*chatQueue
 	stopped  bool
-	room     chan struct{} // signalled when a full queue has room again
+	full     bool          // the last look found no space
+	room     chan struct{} // signalled when a full queue is half empty again
 }
 
 type chatQueue struct {
@@ -34,7 +35,9 @@ func newQueue() *queue {
 func (q *queue) space() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return maxScheduled - len(q.known)
+	space := maxScheduled - len(q.known)
+	q.full = space == 0
+	return space
 }
 
 // add schedules a turn that is not in memory yet.
@@ -116,9 +119,12 @@ func (q *queue) finished(p Pending, again time.Time) {
 	} else {
 		q.offer(c)
 	}
-	select {
-	case q.room <- struct{}{}:
-	default:
+	if q.full && len(q.known) <= maxScheduled/2 {
+		q.full = false
+		select {
+		case q.room <- struct{}{}:
+		default:
+		}
 	}
 }
 

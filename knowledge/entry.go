@@ -111,7 +111,7 @@ func (e *Entry) InForceOn(day time.Time) bool {
 // file's largest entry has about 90 KiB of text.
 const (
 	MaxEntryText  = 512 << 10 // bytes over all its strings
-	MaxNameRunes  = 1000
+	MaxNameRunes  = 2000
 	MaxListLength = 500
 )
 
