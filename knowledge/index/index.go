@@ -1,0 +1,133 @@
+// Package index finds the procedure a citizen's question is about. It keeps the
+// names, everyday names, fields and results of all entries in memory; papers,
+// steps and fees are not ranked, they answer the facet of a question.
+//
+// A question goes through three stages. Reading (question.go) repairs typing,
+// expands abbreviations, takes off politeness, tells the topic from the facet
+// ("lệ phí đăng ký kết hôn": fee of đăng ký kết hôn) and adds official names.
+// Candidates come from weighted BM25 over syllables and pairs of syllables
+// (candidates.go). A small linear model ranks the best of them again, by how
+// well question and name explain each other, by action and by circumstance
+// (rank.go), and decides between answer, choice and "not known" (search.go).
+//
+// An Index is never changed after New, so any number of goroutines may search
+// it; new content means a new Index that the caller puts in its place.
+package index
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cchcbot/knowledge"
+	"cchcbot/knowledge/vietnamese"
+)
+
+// Options of an Index. The zero value is useful.
+type Options struct {
+	// Lexicon is how citizens write; nil loads the embedded one.
+	Lexicon *vietnamese.Lexicon
+	// Day is the day on which an entry must be in force to be listed and to
+	// rank without a penalty. The zero value looks at the status only.
+	Day time.Time
+}
+
+// MaxEntries is how many entries an index takes. The national database has
+// about 5,000.
+const MaxEntries = 50_000
+
+// Index implements knowledge.Searcher in memory.
+type Index struct {
+	lex    *vietnamese.Lexicon
+	tables *tables
+	words  vocabulary
+	rarest float32 // weight of a word that one entry has
+	docs   []doc
+	posts  postings
+	byCode map[string]*knowledge.Entry
+	docOf  map[string]int32 // code -> its document, for the context of a follow-up
+	fields []knowledge.FieldCount
+	listed map[string][]*knowledge.Entry
+	pool   scratchPool
+}
+
+var _ knowledge.Searcher = (*Index)(nil)
+
+// New builds an index over the entries. They belong to the index from then on:
+// nobody may change them. It returns an error for a missing code or name, for a
+// code that comes twice and for too many entries.
+func New(entries []*knowledge.Entry, opt Options) (*Index, error) {
+	if len(entries) > MaxEntries {
+		return nil, fmt.Errorf("index: %d entries, at most %d", len(entries), MaxEntries)
+	}
+	x := &Index{lex: opt.Lexicon, byCode: make(map[string]*knowledge.Entry, len(entries)), docOf: make(map[string]int32, len(entries))}
+	var err error
+	if x.lex == nil {
+		if x.lex, err = vietnamese.LoadLexicon(); err != nil {
+			return nil, fmt.Errorf("index: %w", err)
+		}
+	}
+	if x.tables, err = loadTables(); err != nil {
+		return nil, fmt.Errorf("index: %w", err)
+	}
+	for i, e := range entries {
+		if e == nil || e.Code == "" || e.Name == "" {
+			return nil, fmt.Errorf("index: entry number %d has no code or no name", i+1)
+		}
+		if x.byCode[e.Code] != nil {
+			return nil, fmt.Errorf("index: code %s comes twice", e.Code)
+		}
+		x.byCode[e.Code] = e
+	}
+	if len(entries) == 0 {
+		return nil, errors.New("index: no entries")
+	}
+	inForce := func(e *knowledge.Entry) bool {
+		if opt.Day.IsZero() {
+			return e.Status.InForce()
+		}
+		return e.InForceOn(opt.Day)
+	}
+	x.build(entries, inForce)
+	x.list(entries, inForce)
+	return x, nil
+}
+
+// ByCode returns the entry of a code, also one no longer in force.
+func (x *Index) ByCode(code string) (*knowledge.Entry, bool) {
+	e, ok := x.byCode[code]
+	return e, ok
+}
+
+// Fields lists the fields that have entries in force, the largest first.
+func (x *Index) Fields() []knowledge.FieldCount { return slices.Clone(x.fields) }
+
+// InField lists the entries in force of a field: those that citizens ask for
+// most (with everyday names, at their level) first.
+func (x *Index) InField(field string) []*knowledge.Entry { return slices.Clone(x.listed[field]) }
+
+// list prepares Fields and InField.
+func (x *Index) list(entries []*knowledge.Entry, inForce func(*knowledge.Entry) bool) {
+	x.listed = make(map[string][]*knowledge.Entry)
+	for _, e := range entries {
+		if e.Field != "" && inForce(e) {
+			x.listed[e.Field] = append(x.listed[e.Field], e)
+		}
+	}
+	for field, list := range x.listed {
+		slices.SortStableFunc(list, func(a, b *knowledge.Entry) int {
+			return cmp.Or(
+				cmp.Compare(min(len(b.Aliases), 1), min(len(a.Aliases), 1)),
+				cmp.Compare(levelRank(a), levelRank(b)),
+				cmp.Compare(len(b.Aliases), len(a.Aliases)),
+				cmp.Compare(len(a.Name), len(b.Name)),
+				cmp.Compare(a.Code, b.Code))
+		})
+		x.fields = append(x.fields, knowledge.FieldCount{Field: field, Count: len(list)})
+	}
+	slices.SortFunc(x.fields, func(a, b knowledge.FieldCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Field, b.Field))
+	})
+}
