@@ -10,6 +10,12 @@ import (
 // the same language before it is put in.
 type Words string
 
+// Phrase is such an argument with arguments of its own.
+type Phrase struct {
+	Key  string
+	Args []any
+}
+
 // Ask asks a step with the words of a key and these buttons.
 func Ask[T any](key string, buttons ...Button) func(context.Context, *Turn, T) (Reply, error) {
 	return func(context.Context, *Turn, T) (Reply, error) {

@@ -91,10 +91,17 @@ func (c *Composer) text(lang string, r Reply) (string, error) {
 		return "", fmt.Errorf("text %s: %w", r.Key, err)
 	}
 	for name, v := range args {
-		if w, ok := v.(Words); ok {
-			if args[name], err = c.text(lang, Reply{Key: string(w)}); err != nil {
-				return "", err
-			}
+		var inner Phrase
+		switch v := v.(type) {
+		case Words:
+			inner.Key = string(v)
+		case Phrase:
+			inner = v
+		default:
+			continue
+		}
+		if args[name], err = c.text(lang, Reply{Key: inner.Key, Args: inner.Args}); err != nil {
+			return "", err
 		}
 	}
 	s, err := c.Texts.Render(lang, r.Key, args)

@@ -1,0 +1,235 @@
+// Package menu is the front door: start, help, language, silence, small talk,
+// and what to do when a message is none of the bot's other business: an
+// emergency, a denunciation, a complaint in law, trouble with the portal.
+//
+// A denunciation is never taken: its text is dropped in the same turn, and the
+// citizen reads where the law wants it. Complaints and news have a feature of
+// their own later; until then this package tells where to go.
+package menu
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"strings"
+	"time"
+
+	"cchcbot/bot"
+	"cchcbot/knowledge/intent"
+)
+
+//go:embed text/*.toml
+var texts embed.FS
+
+// Office is a place citizens are sent to; empty when the data knows none that may be shown.
+type Office struct{ Name, Address string }
+
+// Options is what the feature works with.
+type Options struct {
+	// Phone returns the number of a published line by id ("khan-cap-113"), "" when it may not be shown.
+	Phone func(id string) string
+	// Reception is where citizens are received in person for complaints and denunciations.
+	Reception func() Office
+	// Portal and Feedback are addresses of the national portal: its front, and its page for feedback.
+	Portal, Feedback string
+}
+
+type service struct{ opt Options }
+
+// memoryTalk remembers that the bot just answered small talk, so that it does not lecture.
+const (
+	memoryTalk = "menu.talk"
+	talkTTL    = 10 * time.Minute
+)
+
+// New checks the options and returns the feature.
+func New(opt Options) (bot.Feature, error) {
+	if opt.Phone == nil || opt.Reception == nil || opt.Portal == "" || opt.Feedback == "" {
+		return bot.Feature{}, errors.New("menu: needs Phone, Reception, Portal and Feedback")
+	}
+	s := &service{opt}
+	say := func(key string, buttons ...bot.Button) bot.Handler {
+		return func(_ context.Context, t *bot.Turn) error {
+			t.Reply(bot.Reply{Key: key, Buttons: buttons, Quiet: len(buttons) == 0})
+			return nil
+		}
+	}
+	kind := func(ks ...intent.Kind) []string {
+		out := make([]string, len(ks))
+		for i, k := range ks {
+			out[i] = string(k)
+		}
+		return out
+	}
+	return bot.Feature{
+		Name: "menu",
+		Routes: []bot.Route{
+			// What must not wait for the end of a form.
+			{Name: "menu.emergency", Intents: kind(intent.Emergency), Interrupt: true, Handle: s.emergency},
+			{Name: "menu.denunciation", Intents: kind(intent.Denunciation), Interrupt: true, Handle: s.denunciation},
+			{Button: "menu:protection", Handle: say("menu.protection", back())},
+			{Button: "menu:writing", Handle: say("menu.writing", back())},
+
+			{Name: "menu.start", Command: "start", Button: "menu:start", Event: bot.EventFollowed, Handle: s.start},
+			{Name: "menu.help", Command: "help", Button: "menu:help", Words: "menu.words_help", Intents: kind(intent.Help), Handle: s.help},
+			{Name: "menu.language", Command: "language", Button: "menu:language", Words: "menu.words_language", Handle: s.language},
+			{Button: "menu:speak", Handle: s.speak},
+			{Name: "menu.stop", Command: "dung", Button: "menu:stop", Words: "menu.words_stop", Handle: s.stop},
+			{Button: "menu:unstop", Handle: s.unstop},
+
+			{Intents: kind(intent.FormalComplaint), Handle: s.formalComplaint},
+			{Intents: kind(intent.Complaint), Handle: s.complaint},
+			{Intents: kind(intent.FeedbackStatus), Handle: s.feedbackStatus},
+			{Name: "menu.dossier", Command: "hoso", Button: "menu:dossier", Intents: kind(intent.DossierStatus), Handle: s.dossier},
+			{Button: "menu:overdue", Handle: s.overdue},
+			{Intents: kind(intent.PortalHelp), Handle: s.portalHelp},
+			{Intents: kind(intent.News), Handle: s.news},
+
+			{Intents: kind(intent.Greeting), Handle: s.greeting},
+			{Intents: kind(intent.Thanks), Handle: say("menu.welcome_thanks")},
+			{Intents: kind(intent.Bye), Handle: say("menu.bye")},
+			{Intents: kind(intent.Ack), Handle: s.ack},
+			{Intents: kind(intent.Abuse), Handle: say("menu.abuse", officer())},
+			{Intents: kind(intent.English), Handle: s.english},
+			{Intents: kind(intent.Empty, intent.Gibberish), Handle: s.unreadable},
+			{Intents: []string{bot.IntentMedia}, Handle: s.media},
+		},
+		Texts: texts,
+		Commands: []bot.CommandHelp{
+			{Command: "start", Key: "menu.command_start"}, {Command: "help", Key: "menu.command_help"},
+			{Command: "hoso", Key: "menu.command_dossier"}, {Command: "language", Key: "menu.command_language"},
+			{Command: "dung", Key: "menu.command_stop"},
+		},
+	}, nil
+}
+
+func back() bot.Button {
+	return bot.Button{Key: "menu.button_menu", Payload: "menu:help"}
+}
+
+func officer() bot.Button {
+	return bot.Button{Key: "menu.button_officer", Payload: "directory:officer"}
+}
+
+// choices is the menu: what people come for most stands first.
+func choices() []bot.Button {
+	return []bot.Button{
+		{Key: "menu.button_procedures", Payload: "procedures:fields"},
+		{Key: "menu.button_dossier", Payload: "menu:dossier"},
+		{Key: "menu.button_office", Payload: "directory:find"},
+		{Key: "menu.button_hotlines", Payload: "directory:hotlines"},
+		{Key: "menu.button_language", Payload: "menu:language"},
+	}
+}
+
+func (s *service) start(_ context.Context, t *bot.Turn) error {
+	key := "menu.start"
+	if t.Update.Event == bot.EventFollowed && !t.Contact.New {
+		key = "menu.again"
+	}
+	t.Reply(bot.Reply{Key: key, Buttons: choices()})
+	return nil
+}
+
+func (s *service) help(_ context.Context, t *bot.Turn) error {
+	t.Reply(bot.Reply{Key: "menu.help", Buttons: choices()})
+	return nil
+}
+
+func (s *service) greeting(_ context.Context, t *bot.Turn) error {
+	t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices()[:4]})
+	return nil
+}
+
+// ack answers "ok" and "vâng": after a finished talk silence is an answer too.
+func (s *service) ack(_ context.Context, t *bot.Turn) error {
+	if len(t.Session.Menu) > 0 || !t.Contact.New {
+		return nil
+	}
+	t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices()[:4]})
+	return nil
+}
+
+func (s *service) language(_ context.Context, t *bot.Turn) error {
+	t.Reply(bot.Reply{Key: "menu.language", Buttons: []bot.Button{
+		{Key: "menu.button_vi", Payload: "menu:speak:vi"}, {Key: "menu.button_en", Payload: "menu:speak:en"},
+	}})
+	return nil
+}
+
+func (s *service) speak(_ context.Context, t *bot.Turn) error {
+	if lang := t.Arg(); lang == "vi" || lang == "en" {
+		t.SetLang(lang)
+	}
+	t.Reply(bot.Reply{Key: "menu.language_set", Buttons: choices()[:4]})
+	return nil
+}
+
+// english answers an English message in English, without changing the
+// citizen's language: the offer to change it stands below.
+func (s *service) english(_ context.Context, t *bot.Turn) error {
+	if t.Lang() == "en" {
+		return bot.ErrPass // an English question of somebody who chose English goes on to the search
+	}
+	t.ReplyIn("en")
+	t.Reply(bot.Reply{Key: "menu.english", Buttons: []bot.Button{
+		{Key: "menu.button_en", Payload: "menu:speak:en"},
+		{Key: "menu.button_procedures", Payload: "procedures:fields"},
+		{Key: "menu.button_hotlines", Payload: "directory:hotlines"},
+	}})
+	return nil
+}
+
+// stop opts the citizen out of everything that is not an answer.
+func (s *service) stop(_ context.Context, t *bot.Turn) error {
+	t.Contact.Out = true
+	t.Reply(bot.Reply{Key: "menu.stopped", Buttons: []bot.Button{{Key: "menu.button_unstop", Payload: "menu:unstop"}}})
+	return nil
+}
+
+func (s *service) unstop(_ context.Context, t *bot.Turn) error {
+	t.Contact.Out = false
+	t.Reply(bot.Reply{Key: "menu.unstopped", Quiet: true})
+	return nil
+}
+
+func (s *service) unreadable(_ context.Context, t *bot.Turn) error {
+	t.Reply(bot.Reply{Key: "menu.unreadable", Buttons: choices()[:4]})
+	return nil
+}
+
+// media answers what the bot cannot look into. A sticker alone gets no lecture.
+func (s *service) media(_ context.Context, t *bot.Turn) error {
+	switch bot.MediaKind(t.Intent().Hint) {
+	case bot.Sticker:
+		if !t.Contact.New && len(t.Session.Menu) > 0 {
+			return nil
+		}
+		t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices()[:4]})
+	case bot.Voice:
+		t.Reply(bot.Reply{Key: "menu.voice", Quiet: true})
+	case bot.Photo, bot.Video:
+		t.Reply(bot.Reply{Key: "menu.photo", Quiet: true})
+	case bot.Card:
+		t.Reply(bot.Reply{Key: "menu.card", Quiet: true})
+	default:
+		t.Reply(bot.Reply{Key: "menu.file", Quiet: true})
+	}
+	return nil
+}
+
+func (s *service) news(_ context.Context, t *bot.Turn) error {
+	t.Reply(bot.Reply{Key: "menu.news", Args: []any{"portal", s.opt.Portal}, Quiet: true})
+	return nil
+}
+
+// join lists what is known and leaves the rest out.
+func join(parts ...string) string {
+	var known []string
+	for _, p := range parts {
+		if p != "" {
+			known = append(known, p)
+		}
+	}
+	return strings.Join(known, ", ")
+}

@@ -1,0 +1,290 @@
+package procedures
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"cchcbot/bot"
+	"cchcbot/knowledge"
+)
+
+// Sizes of an answer: a card fits a phone's screen, details a few of them.
+const (
+	maxLines     = 12  // papers or steps in one message
+	maxLineRunes = 220 // of one of them
+	maxTextRunes = 700 // of a facet that is one text
+	maxNameRunes = 110
+	staleAfter   = 365 * 24 * time.Hour
+)
+
+// facetKeys are the text keys of each facet's button; cards offer them in this order.
+var facetButtons = [...]struct {
+	facet knowledge.Facet
+	key   string
+}{
+	{knowledge.Documents, "procedures.button_documents"},
+	{knowledge.Time, "procedures.button_time"},
+	{knowledge.Fee, "procedures.button_fee"},
+	{knowledge.Where, "procedures.button_where"},
+	{knowledge.Online, "procedures.button_online"},
+	{knowledge.Steps, "procedures.button_steps"},
+	{knowledge.Conditions, "procedures.button_conditions"},
+	{knowledge.Result, "procedures.button_result"},
+	{knowledge.Legal, "procedures.button_legal"},
+}
+
+// answer shows a procedure, the asked side first, and remembers it for follow-ups.
+func (s *service) answer(ctx context.Context, t *bot.Turn, code string, f knowledge.Facet, family []*knowledge.Entry) error {
+	e, err := Get(ctx, s.opt.Read, code)
+	if bot.IsCode(err, bot.NotFound) {
+		return &bot.Error{Code: bot.NotFound, Key: "procedures.gone"}
+	}
+	if err != nil {
+		return err
+	}
+	if !e.InForceOn(t.Now()) {
+		return s.notInForce(ctx, t, e, f)
+	}
+	if err := t.Remember(memoryCode, e.Code, contextTTL); err != nil {
+		return err
+	}
+	t.Reply(s.compose(t.Now(), e, f, family))
+	return nil
+}
+
+// notInForce says what became of a procedure and shows the one that replaced it.
+func (s *service) notInForce(ctx context.Context, t *bot.Turn, e *knowledge.Entry, f knowledge.Facet) error {
+	for _, code := range e.ReplacedBy {
+		next, err := Get(ctx, s.opt.Read, code)
+		if bot.IsCode(err, bot.NotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !next.InForceOn(t.Now()) {
+			continue
+		}
+		t.Reply(bot.Reply{Key: "procedures.replaced", Args: []any{"name", plainName(e), "next", plainName(next)}, Quiet: true})
+		if err := t.Remember(memoryCode, next.Code, contextTTL); err != nil {
+			return err
+		}
+		t.Reply(s.compose(t.Now(), next, f, nil))
+		return nil
+	}
+	t.Reply(bot.Reply{
+		Key: "procedures.abolished", Args: []any{"name", plainName(e), "decision", e.Decision, "source", source(t.Now(), e)},
+		Buttons: []bot.Button{
+			{Key: "procedures.button_fields", Payload: "procedures:fields"},
+			{Key: "procedures.button_hotlines", Payload: "directory:hotlines"},
+		},
+	})
+	return nil
+}
+
+// compose is the text and the buttons for one side of a procedure. It is a
+// function of the entry and the day alone.
+func (s *service) compose(now time.Time, e *knowledge.Entry, f knowledge.Facet, family []*knowledge.Entry) bot.Reply {
+	args := []any{
+		"name", plainName(e), "source", source(now, e), "link", s.pageURL(e.Code),
+	}
+	key := "procedures.facet_" + string(f)
+	switch f {
+	case knowledge.Documents:
+		lines, rest := documentLines(e)
+		args = append(args, "lines", lines, "rest", rest)
+	case knowledge.Forms:
+		lines, rest := formLines(e)
+		args = append(args, "lines", lines, "rest", rest)
+	case knowledge.Steps:
+		lines, rest := stepLines(e)
+		args = append(args, "lines", lines, "rest", rest)
+	case knowledge.Legal:
+		lines, rest := clipLines(e.LegalBasis)
+		args = append(args, "lines", lines, "rest", rest, "decision", e.Decision)
+	case knowledge.Result:
+		lines, rest := clipLines(e.Results)
+		args = append(args, "lines", lines, "rest", rest)
+	case knowledge.Time:
+		text, cut := clip(e.Time, maxTextRunes)
+		args = append(args, "text", text, "cut", cut)
+	case knowledge.Fee:
+		text, cut := clip(e.Fee, maxTextRunes)
+		args = append(args, "text", text, "cut", cut)
+	case knowledge.Conditions:
+		text, cut := clip(e.Conditions, maxTextRunes)
+		args = append(args, "text", text, "cut", cut, "audience", strings.Join(e.Audience[:min(len(e.Audience), 4)], ", "))
+	case knowledge.Where:
+		args = append(args, "agency", e.Agency, "commune", atCommune(e), "methods", methodNames(e), "levels", levels(e, family))
+	case knowledge.Online:
+		args = append(args, "full", e.OnlineFull, "online", e.OnlineFull || hasOnline(e), "url", s.onlineURL(e))
+	default:
+		f, key = knowledge.Overview, "procedures.card"
+		summary, _ := clip(e.Summary, 260)
+		fee, _ := clip(e.Fee, 160)
+		wait, _ := clip(e.Time, 160)
+		agency, _ := clip(e.Agency, 120)
+		args = append(args, "summary", summary, "time", wait, "fee", fee, "agency", agency,
+			"papers", len(e.Documents), "online", e.OnlineFull || hasOnline(e), "full", e.OnlineFull)
+	}
+	return bot.Reply{Key: key, Args: args, Buttons: s.buttons(e, f)}
+}
+
+// buttons offers the sides that were not asked, likeliest first, six in all.
+func (s *service) buttons(e *knowledge.Entry, shown knowledge.Facet) []bot.Button {
+	var bs []bot.Button
+	if shown == knowledge.Where && atCommune(e) {
+		bs = append(bs, bot.Button{Key: "procedures.button_find_office", Payload: "directory:find"})
+	}
+	for _, fb := range facetButtons {
+		if len(bs) == 4 {
+			break
+		}
+		if fb.facet != shown && has(e, fb.facet) {
+			bs = append(bs, bot.Button{Key: fb.key, Payload: facetPayload(fb.facet, e.Code)})
+		}
+	}
+	return append(bs,
+		bot.Button{Key: "procedures.button_more", Payload: "procedures:more:" + e.Code},
+		bot.Button{Key: "procedures.button_rate", Payload: "procedures:rate:" + e.Code})
+}
+
+func facetPayload(f knowledge.Facet, code string) string {
+	return "procedures:facet:" + string(f) + ":" + code
+}
+
+// has reports whether the entry says anything about a side.
+func has(e *knowledge.Entry, f knowledge.Facet) bool {
+	switch f {
+	case knowledge.Documents:
+		return len(e.Documents) > 0
+	case knowledge.Time:
+		return e.Time != ""
+	case knowledge.Fee:
+		return e.Fee != ""
+	case knowledge.Where:
+		return e.Agency != ""
+	case knowledge.Online:
+		return e.OnlineFull || hasOnline(e)
+	case knowledge.Steps:
+		return len(e.Steps) > 0
+	case knowledge.Conditions:
+		return e.Conditions != ""
+	case knowledge.Result:
+		return len(e.Results) > 0
+	case knowledge.Legal:
+		return len(e.LegalBasis) > 0
+	}
+	return false
+}
+
+// source is the last line of every card: where the facts come from, of which
+// day, who confirmed them if anybody did, and a warning when they are old.
+func source(now time.Time, e *knowledge.Entry) bot.Phrase {
+	return bot.Phrase{Key: "procedures.source", Args: []any{
+		"code", e.Code, "date", dayMonthYear(e.Updated), "stale", stale(now, e),
+		"verified_at", dayMonthYear(e.VerifiedAt), "verified_by", e.VerifiedBy,
+	}}
+}
+
+// stale reports whether the entry's facts are so old that one should ask again.
+func stale(now time.Time, e *knowledge.Entry) bool {
+	day, err := time.Parse(time.DateOnly, max(e.Updated, e.VerifiedAt))
+	return err != nil || now.Sub(day) > staleAfter
+}
+
+func dayMonthYear(date string) string {
+	d, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return ""
+	}
+	return d.Format("02/01/2006")
+}
+
+// plainName is the procedure's name as it stands on paper, without the word
+// "Thủ tục" that every name could begin with.
+func plainName(e *knowledge.Entry) string {
+	name := strings.TrimSpace(e.Name)
+	for _, prefix := range []string{"Thủ tục", "THỦ TỤC", "thủ tục"} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			name = strings.TrimLeft(rest, " :")
+			break
+		}
+	}
+	r, n := utf8.DecodeRuneInString(name)
+	if r != utf8.RuneError {
+		name = string(unicode.ToUpper(r)) + name[n:]
+	}
+	return name
+}
+
+// shortName is a name for a button.
+func shortName(e *knowledge.Entry) string {
+	name, _ := clip(plainName(e), maxNameRunes)
+	return name
+}
+
+func atCommune(e *knowledge.Entry) bool {
+	return strings.Contains(strings.ToLower(e.Level), "xã") || strings.Contains(strings.ToLower(e.Agency), "cấp xã")
+}
+
+func hasOnline(e *knowledge.Entry) bool {
+	return slices.ContainsFunc(e.Methods, func(m knowledge.Method) bool {
+		return strings.Contains(strings.ToLower(m.Channel), "trực tuyến")
+	})
+}
+
+func methodNames(e *knowledge.Entry) string {
+	var names []string
+	for _, m := range e.Methods {
+		if name := strings.ToLower(strings.TrimSpace(m.Channel)); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// levels lists at which levels a procedure of this name is also done.
+func levels(e *knowledge.Entry, family []*knowledge.Entry) string {
+	var out []string
+	for _, f := range family {
+		if f.Level != "" && f.Level != e.Level && !slices.Contains(out, f.Level) {
+			out = append(out, f.Level)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func (s *service) pageURL(code string) string {
+	if s.base == nil {
+		return ""
+	}
+	return s.base.JoinPath("tthc", code).String()
+}
+
+func (s *service) onlineURL(e *knowledge.Entry) string {
+	for _, u := range []string{e.OnlineURL, e.SourceURL, s.opt.Portal} {
+		if p, err := url.Parse(u); err == nil && p.Host != "" {
+			return u
+		}
+	}
+	return ""
+}
+
+// clip cuts a text at a word so that it has at most n letters.
+func clip(text string, n int) (string, bool) {
+	text = strings.TrimSpace(text)
+	if utf8.RuneCountInString(text) <= n {
+		return text, false
+	}
+	cut := string([]rune(text)[:n-1])
+	if i := strings.LastIndexAny(cut, " \n"); i > len(cut)/2 {
+		cut = cut[:i]
+	}
+	return strings.TrimRight(cut, " ,;:.-\n") + "…", true
+}

@@ -1,0 +1,106 @@
+package procedures
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"cchcbot/knowledge"
+)
+
+// reloadEvery is how often a process looks for a newer published revision.
+const reloadEvery = 5 * time.Second
+
+// Build makes a searcher of entries: knowledge/index in the program.
+type Build func([]*knowledge.Entry) (knowledge.Searcher, error)
+
+// Live is the searcher of the published revision. It is built aside and
+// swapped in whole, so a search never waits and never sees half a revision.
+type Live struct {
+	read  Reader
+	build Build
+	log   *slog.Logger
+
+	mu  sync.Mutex // one refresh at a time
+	now atomic.Pointer[loaded]
+}
+
+type loaded struct {
+	revision int64
+	count    int
+	searcher knowledge.Searcher
+}
+
+// NewLive returns a Live with nothing in it; call Refresh before the first search.
+func NewLive(read Reader, build Build, log *slog.Logger) *Live {
+	l := &Live{read: read, build: build, log: log}
+	return l
+}
+
+// Refresh builds the index of the published revision if it is another one.
+func (l *Live) Refresh(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rev, err := Revision(ctx, l.read)
+	if err != nil {
+		return err
+	}
+	if cur := l.now.Load(); cur != nil && cur.revision == rev {
+		return nil
+	}
+	start := time.Now()
+	heads, err := Heads(ctx, l.read)
+	if err != nil {
+		return err
+	}
+	s, err := l.build(heads)
+	if err != nil {
+		return fmt.Errorf("build index of revision %d: %w", rev, err)
+	}
+	l.now.Store(&loaded{revision: rev, count: len(heads), searcher: s})
+	l.log.Info("knowledge loaded", "revision", rev, "entries", len(heads), "took", time.Since(start).Round(time.Millisecond))
+	return nil
+}
+
+// Loaded reports the revision that is searched and its number of entries.
+func (l *Live) Loaded() (revision int64, entries int) {
+	if cur := l.now.Load(); cur != nil {
+		return cur.revision, cur.count
+	}
+	return 0, 0
+}
+
+// Search implements knowledge.Searcher.
+func (l *Live) Search(q knowledge.Query) knowledge.Found {
+	if cur := l.now.Load(); cur != nil {
+		return cur.searcher.Search(q)
+	}
+	return knowledge.Found{Outcome: knowledge.Unknown}
+}
+
+// ByCode implements knowledge.Searcher.
+func (l *Live) ByCode(code string) (*knowledge.Entry, bool) {
+	if cur := l.now.Load(); cur != nil {
+		return cur.searcher.ByCode(code)
+	}
+	return nil, false
+}
+
+// Fields implements knowledge.Searcher.
+func (l *Live) Fields() []knowledge.FieldCount {
+	if cur := l.now.Load(); cur != nil {
+		return cur.searcher.Fields()
+	}
+	return nil
+}
+
+// InField implements knowledge.Searcher.
+func (l *Live) InField(field string) []*knowledge.Entry {
+	if cur := l.now.Load(); cur != nil {
+		return cur.searcher.InField(field)
+	}
+	return nil
+}
