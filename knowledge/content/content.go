@@ -12,6 +12,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cchcbot/knowledge"
@@ -66,7 +67,7 @@ func readEmbedded(name string, seen map[string]string) (entries []*knowledge.Ent
 		if r.Entry != nil {
 			code = r.Entry.Code
 		}
-		for _, p := range r.Problems {
+		for _, p := range slices.Concat(r.Problems, r.Notes) {
 			faults = append(faults, fmt.Errorf("%s: %s: %s", place, code, p))
 		}
 		if len(r.Unknown) > 0 {

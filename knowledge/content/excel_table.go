@@ -40,6 +40,7 @@ type header struct {
 // needed, and the keys that need says.
 func (b *bookReader) table(s *sheet, need []string, row func(tableRow) error) error {
 	var h *header
+	var above []string
 	err := b.rows(s.name, func(number int, cells []string) error {
 		if h == nil || !h.byKeys && number <= headerRows {
 			found, err := b.header(s, need, cells)
@@ -47,11 +48,13 @@ func (b *bookReader) table(s *sheet, need []string, row func(tableRow) error) er
 				return fmt.Errorf("%w: sheet %q row %d: %w", ErrFormat, s.name, number, err)
 			}
 			if found != nil && (h == nil || found.byKeys) {
-				h = found.named(h)
+				h = found.named(above)
+				above = cells
 				return nil
 			}
 		}
 		if h == nil {
+			above = cells
 			if number >= headerRows {
 				return b.noHeader(s, need)
 			}
@@ -119,20 +122,17 @@ func (b *bookReader) header(s *sheet, need, cells []string) (*header, error) {
 	return nil, nil
 }
 
-// named takes the names of unknown columns from the headings above the keys.
-func (h *header) named(above *header) *header {
-	if above != nil {
-		names := slices.Clone(h.names)
-		for i, name := range above.names {
-			for len(names) <= i {
-				names = append(names, "")
-			}
-			if strings.TrimSpace(names[i]) == "" {
-				names[i] = name
-			}
+// named takes the names of columns without a key from the row above.
+func (h *header) named(above []string) *header {
+	names := slices.Clone(h.names)
+	for i, name := range above {
+		if i >= len(names) {
+			names = append(names, name)
+		} else if strings.TrimSpace(names[i]) == "" {
+			names[i] = name
 		}
-		h.names = names
 	}
+	h.names = names
 	return h
 }
 

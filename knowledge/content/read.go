@@ -30,8 +30,9 @@ type Row struct {
 	// Entry is nil when nothing of the row could be read. An entry with
 	// Problems may be incomplete and must not be stored.
 	Entry    *knowledge.Entry
-	Unknown  []string // keys or columns that an entry does not have, at most 20
-	Problems []knowledge.Problem
+	Unknown  []string            // keys or columns that an entry does not have, at most 20
+	Notes    []knowledge.Problem // what was left out or mended; the entry is good
+	Problems []knowledge.Problem // why the row is refused; nil when it is good
 }
 
 // The accepted kinds of file.
@@ -165,7 +166,7 @@ func (c *collector) add(number int, sheet string, b *builder) error {
 			c.seen[b.entry.Code] = Row{Number: number, Sheet: sheet}
 		}
 	}
-	return c.row(Row{Number: number, Sheet: sheet, Entry: b.entry, Unknown: b.unknown, Problems: b.problems})
+	return c.row(Row{Number: number, Sheet: sheet, Entry: b.entry, Unknown: b.unknown, Notes: b.notes, Problems: b.problems})
 }
 
 // refuse hands out a row of which nothing could be read.

@@ -19,6 +19,8 @@ type group struct {
 	count func(*knowledge.Entry) int
 	cells func(*knowledge.Entry, int) []*string // in the order of keys
 	size  func(*knowledge.Entry, int)           // sets the number of records
+	// void reports a record that tells a citizen nothing, though it has some text.
+	void func(cells []*string) bool
 }
 
 // fields is the table of keys in the order files show them. Never changed.
@@ -63,6 +65,7 @@ var documents = group{
 		return []*string{&d.Case, &d.Name, &d.Qty, &d.FormURL}
 	},
 	size: func(e *knowledge.Entry, n int) { e.Documents = resize(e.Documents, n) },
+	void: func(cells []*string) bool { return *cells[1] == "" && *cells[3] == "" }, // "1 bản chính" of nothing
 }
 
 var steps = group{

@@ -48,6 +48,7 @@ const maxUnknown = 20
 type builder struct {
 	entry    *knowledge.Entry
 	unknown  []string
+	notes    []knowledge.Problem
 	problems []knowledge.Problem
 }
 
@@ -207,28 +208,35 @@ func (b *builder) clean(normalize func(string) string) {
 			}
 			*items = withoutEmpty(*items)
 		case f.group != nil:
-			tidyGroup(b.entry, f, tidy)
+			b.tidyGroup(f, tidy)
 		}
 	}
 }
 
-func tidyGroup(e *knowledge.Entry, f field, tidy func(string, *string)) {
+// tidyGroup tidies the records of a group and leaves out those that say
+// nothing. The national file has papers with a quantity and no name: they must
+// not cost the procedure, so leaving them out is noted and not a problem.
+func (b *builder) tidyGroup(f field, tidy func(string, *string)) {
 	kept := 0
-	for i := range f.group.count(e) {
-		from, empty := f.group.cells(e, i), true
+	for i := range f.group.count(b.entry) {
+		from, empty := f.group.cells(b.entry, i), true
 		for _, s := range from {
 			tidy(f.key, s)
 			empty = empty && *s == ""
 		}
+		if !empty && f.group.void != nil && f.group.void(from) {
+			empty = true
+			b.notes = append(b.notes, knowledge.Problem{Field: f.key, Reason: fmt.Sprintf("number %d has no name and was left out", i+1)})
+		}
 		if empty {
 			continue
 		}
-		for j, s := range f.group.cells(e, kept) {
+		for j, s := range f.group.cells(b.entry, kept) {
 			*s = *from[j]
 		}
 		kept++
 	}
-	f.group.size(e, kept)
+	f.group.size(b.entry, kept)
 }
 
 func withoutEmpty(items []string) []string {
