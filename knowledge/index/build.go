@@ -102,6 +102,8 @@ func (x *Index) build(entries []*knowledge.Entry, inForce func(*knowledge.Entry)
 		return cmp.Or(
 			cmp.Compare(min(len(b.Aliases), 1), min(len(a.Aliases), 1)),
 			cmp.Compare(levelRank(a), levelRank(b)),
+			cmp.Compare(forCitizens(a), forCitizens(b)),
+			cmp.Compare(b.Updated, a.Updated),
 			cmp.Compare(a.Code, b.Code))
 	})
 	type familyKey struct {

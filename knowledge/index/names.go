@@ -29,6 +29,17 @@ func levelRank(e *knowledge.Entry) int {
 	return 3
 }
 
+// forCitizens is 0 for a procedure that citizens may use, 1 for others and for
+// one that does not say.
+func forCitizens(e *knowledge.Entry) int {
+	for _, a := range e.Audience {
+		if strings.Contains(vietnamese.Fold(a), "cong dan viet nam") {
+			return 0
+		}
+	}
+	return 1
+}
+
 // levelWords are how a name says which level carries it out, longest first.
 // They tell records of one procedure apart, not procedures.
 var levelWords = []string{

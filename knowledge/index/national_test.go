@@ -141,7 +141,7 @@ func TestNational(t *testing.T) {
 	}{
 		{"lam giay khai sinh cho con can nhung gi", "1.001193", knowledge.Documents, knowledge.Answer},
 		{"lệ phí đăng ký kết hôn với người nước ngoài", "2.000806", knowledge.Fee, knowledge.Answer},
-		{"sang tên sổ đỏ mất bao lâu", "1.013831", knowledge.Time, knowledge.Answer},
+		{"sang tên sổ đỏ mất bao lâu", "1.115619", knowledge.Time, knowledge.Answer},
 		{"thu tuc cap lai the can cuoc bi mat", "1.014064", knowledge.Overview, knowledge.Answer},
 		{"đăng ký kết hôn", "1.000894", knowledge.Overview, knowledge.Answer},
 		{"mấy giờ xe buýt số 2 chạy", "", knowledge.Overview, knowledge.Unknown},

@@ -44,6 +44,7 @@ type unit struct {
 	exact, folded word
 	weight        float32
 	weak          bool // may be only a facet
+	loose         bool // typed without marks: compare without them
 }
 
 // match is an everyday term and its official readings.
@@ -84,7 +85,7 @@ func (x *Index) read(text string, maybe bool) *question {
 	weights := clauseWeights(text, q.tokens, asks)
 	x.readMatches(q, roles, asks, weights, maybe)
 	x.readUnits(q, roles, weights)
-	x.readKinds(q, roles, asks, weights)
+	x.readKinds(q, roles, weights)
 	x.readTerms(q)
 	q.level = levelOf(q.tokens)
 	return q
@@ -179,7 +180,7 @@ func clauseWeights(text string, ts []vietnamese.Token, asks []bool) []float32 {
 	start, wishes := 0, 0
 	var bounds []int
 	for i := 1; i <= len(ts); i++ {
-		if i < len(ts) && !(ts[i-1].End <= ts[i].Start && strings.ContainsAny(text[ts[i-1].End:ts[i].Start], ".,;?!\n:")) {
+		if i < len(ts) && !clauseEnds(text, ts, i) {
 			continue
 		}
 		weight := float32(0.4)
@@ -202,7 +203,31 @@ func clauseWeights(text string, ts []vietnamese.Token, asks []bool) []float32 {
 			w[i] = 1
 		}
 	}
+	beforeDoing(ts, w)
 	return w
+}
+
+// clauseEnds reports that a clause begins at word i, by punctuation.
+func clauseEnds(text string, ts []vietnamese.Token, i int) bool {
+	return ts[i-1].End <= ts[i].Start && strings.ContainsAny(text[ts[i-1].End:ts[i].Start], ".,;?!\n:")
+}
+
+// doing are the verbs that, after "khi", name the procedure a question is about:
+// "giấy độc thân khi đăng ký kết hôn" is about the marriage.
+var doing = []string{"khi dang ky", "khi lam", "khi xin", "khi thi", "khi cap", "khi nop", "khi doi", "khi thuc hien"}
+
+// beforeDoing lowers the weight of what stands before such a verb.
+func beforeDoing(ts []vietnamese.Token, w []float32) {
+	for i := 3; i+3 < len(ts); i++ {
+		for _, d := range doing {
+			if hasWords(ts[i:], d) {
+				for k := range i {
+					w[k] = min(w[k], 0.4)
+				}
+				return
+			}
+		}
+	}
 }
 
 // readMatches finds everyday names of official things.
@@ -264,7 +289,8 @@ func (x *Index) readUnits(q *question, roles []int8, weights []float32) {
 		}
 		u := unit{at: i}
 		u.exact, u.folded = x.words.find(t)
-		u.weight = x.idfOf(u, q.toned) * weights[i]
+		u.loose = !q.toned && t.Exact == t.Folded
+		u.weight = x.idfOf(u) * weights[i]
 		u.weak = roles[i] == roleWeak
 		if u.weak || t.Folded[0] >= '0' && t.Folded[0] <= '9' {
 			u.weight *= weakShare
@@ -278,10 +304,10 @@ func (x *Index) readUnits(q *question, roles []int8, weights []float32) {
 // that only one entry has: it may be a name or a misspelling.
 const unknownShare = 0.9
 
-func (x *Index) idfOf(u unit, toned bool) float32 {
-	w := u.folded
-	if toned {
-		w = u.exact
+func (x *Index) idfOf(u unit) float32 {
+	w := u.exact
+	if u.loose {
+		w = u.folded
 	}
 	if w < 0 || x.words.idf[w] > x.rarest {
 		return x.rarest * unknownShare
@@ -291,10 +317,10 @@ func (x *Index) idfOf(u unit, toned bool) float32 {
 
 // readKinds finds actions and circumstances outside of everyday names, whose
 // readings have said theirs already.
-func (x *Index) readKinds(q *question, roles []int8, asks []bool, weights []float32) {
+func (x *Index) readKinds(q *question, roles []int8, weights []float32) {
 	skip := make([]bool, len(q.tokens))
 	for i := range skip {
-		skip[i] = asks[i] || weights[i] < 1
+		skip[i] = roles[i] != roleContent || weights[i] < 1
 	}
 	for _, m := range q.matches {
 		for i := m.from; i < m.to; i++ {
@@ -362,7 +388,7 @@ func (x *Index) readTerms(q *question) {
 // share is the weight of a word in the search for candidates: that of its
 // clause, since the inverted lists know how telling it is.
 func (x *Index) share(q *question, u unit) float32 {
-	idf := x.idfOf(u, q.toned)
+	idf := x.idfOf(u)
 	if idf == 0 {
 		return 0
 	}

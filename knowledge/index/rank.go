@@ -69,13 +69,13 @@ const foldedOnly = 0.25
 func (x *Index) markQuestion(q *question, s *scratch) {
 	s.said.clear()
 	s.saidFolded.clear()
-	loose := float32(1)
-	if q.toned {
-		loose = foldedOnly
-	}
 	for _, u := range q.units {
 		s.said.raise(u.exact, 1)
-		s.saidFolded.raise(u.folded, loose)
+		if u.loose {
+			s.saidFolded.raise(u.folded, 1)
+		} else {
+			s.saidFolded.raise(u.folded, foldedOnly)
+		}
 	}
 	for _, m := range q.matches {
 		for _, r := range m.readings {
@@ -105,8 +105,8 @@ func (x *Index) markDoc(d *doc, s *scratch) {
 }
 
 // inDocument is how well a document has a word of the question.
-func (s *scratch) inDocument(u unit, toned bool) float32 {
-	if !toned {
+func (s *scratch) inDocument(u unit) float32 {
+	if u.loose {
 		return s.inDocFolded.get(u.folded)
 	}
 	return max(s.inDoc.get(u.exact), foldedOnly*s.inDocFolded.get(u.folded))
@@ -166,7 +166,7 @@ func (x *Index) coverage(q *question, d *doc, s *scratch) (cover, plain float32)
 		fits[i] *= fits[i] // half a term is little
 	}
 	for _, u := range q.units {
-		own := s.inDocument(u, q.toned)
+		own := s.inDocument(u)
 		plain += u.weight * own
 		for i, m := range q.matches {
 			if u.at >= m.from && u.at < m.to {
@@ -201,7 +201,7 @@ func (x *Index) aliasFit(q *question, alias []word, total float32, s *scratch) f
 		var best float32
 		for _, w := range alias {
 			switch {
-			case w == u.exact, !q.toned && x.words.fold[w] == u.folded:
+			case w == u.exact, u.loose && x.words.fold[w] == u.folded:
 				best = 1
 			case x.words.fold[w] == u.folded:
 				best = max(best, foldedOnly)

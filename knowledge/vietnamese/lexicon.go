@@ -21,7 +21,7 @@ type Lexicon struct {
 	replace map[string][]int // folded first word -> rules that rewrite the question
 	extend  map[string][]int // folded first word -> rules that add official terms
 	fillers map[string][]int // folded first word -> phrases
-	phrases [][]Token
+	phrases []filler
 	foreign map[string]bool
 }
 
@@ -32,6 +32,12 @@ type rule struct {
 	ambiguous bool
 	broad     bool
 	exact     bool
+}
+
+// filler is one row of fillers.tsv.
+type filler struct {
+	words []Token
+	exact bool
 }
 
 // kinds of terms.tsv. The first three rewrite the question, since nobody
@@ -67,12 +73,13 @@ func NewLexicon(terms, fillers, words string) (*Lexicon, error) {
 	}
 	err = eachRow("fillers.tsv", fillers, func(cols []string) error {
 		phrase := Tokens(cols[0])
-		if len(cols) != 1 || len(phrase) == 0 || seen["filler "+Lower(cols[0])] {
-			return fmt.Errorf("wants one phrase that did not come before")
+		exact := len(cols) == 2 && cols[1] == "exact"
+		if len(cols) != 1 && !exact || len(phrase) == 0 || seen["filler "+Lower(cols[0])] {
+			return fmt.Errorf("wants one phrase that did not come before, and perhaps exact")
 		}
 		seen["filler "+Lower(cols[0])] = true
 		l.fillers[phrase[0].Folded] = append(l.fillers[phrase[0].Folded], len(l.phrases))
-		l.phrases = append(l.phrases, phrase)
+		l.phrases = append(l.phrases, filler{phrase, exact})
 		return nil
 	})
 	if err != nil {
@@ -124,6 +131,10 @@ func (l *Lexicon) addRule(cols []string, seen map[string]bool) error {
 				return fmt.Errorf("flag %q is not known", flag)
 			}
 		}
+	}
+	// Without its mark a single word may be any other: "mướn" is not "muốn".
+	if rewrites && len(r.term) == 1 && r.term[0].Exact != r.term[0].Folded && IsFoldedSyllable(r.term[0].Folded) {
+		r.exact = true
 	}
 	if rewrites && !r.ambiguous && len(r.to) != 1 {
 		return fmt.Errorf("term %q rewrites the question, so it has one meaning or is ambiguous", cols[1])
@@ -188,15 +199,20 @@ func checkLine(line string) error {
 func (l *Lexicon) known(word string) bool { return l.foreign[word] }
 
 // Toned reports whether the writer uses marks, so that a word without any means
-// what it says: at least a quarter of the words carry one.
+// what it says: at least a quarter of the words carry one. Words that Normalize
+// wrote are left out.
 func Toned(tokens []Token) bool {
-	marked := 0
+	marked, all := 0, 0
 	for _, t := range tokens {
+		if t.rewritten {
+			continue
+		}
+		all++
 		if t.Exact != t.Folded {
 			marked++
 		}
 	}
-	return marked > 0 && 4*marked >= len(tokens)
+	return marked > 0 && 4*marked >= all
 }
 
 // matches reports whether term stands at the head of tokens.
@@ -242,7 +258,7 @@ func (l *Lexicon) Normalize(tokens []Token) []Token {
 		r := &l.rules[at]
 		last := tokens[i+len(r.term)-1]
 		for _, t := range r.to[0] {
-			t.Start, t.End = tokens[i].Start, last.End
+			t.Start, t.End, t.rewritten = tokens[i].Start, last.End, true
 			out = append(out, t)
 		}
 		i += len(r.term)
@@ -281,8 +297,9 @@ func (l *Lexicon) Fillers(tokens []Token) []bool {
 	out := make([]bool, len(tokens))
 	for i := range tokens {
 		for _, p := range l.fillers[tokens[i].Folded] {
-			if matches(l.phrases[p], tokens[i:], !toned) {
-				for k := range l.phrases[p] {
+			f := &l.phrases[p]
+			if matches(f.words, tokens[i:], !toned && !f.exact) {
+				for k := range f.words {
 					out[i+k] = true
 				}
 			}

@@ -11,6 +11,7 @@ type Token struct {
 	Exact      string // as Lower writes it
 	Folded     string // as Fold writes it
 	Start, End int    // byte offsets into the text given to Tokens
+	rewritten  bool   // written by Lexicon.Normalize, not by the citizen
 }
 
 // Tokens cuts a text into syllables. Numbers with their separators, dates,
