@@ -31,16 +31,18 @@ const (
 	sAbuse     signal = "abuse"
 	sAbuseOnly signal = "abuse.alone"
 
-	sAsk     signal = "ask"
-	sProc    signal = "proc"    // speaks of a procedure or of rules
-	sLegal   signal = "legal"   // asks what the law says
-	sBenefit signal = "benefit" // with these an alarm word belongs to a procedure
-	sPast    signal = "past"
-	sWant    signal = "want"
-	sSelf    signal = "self"
-	sTopic   signal = "topic" // what procedures are about
-	sMoney   signal = "money"
-	sSafe    signal = "safe" // means nothing; hides a dangerous word inside
+	sAsk      signal = "ask"
+	sAskOpen  signal = "ask.open" // "có … không" asks
+	sAskClose signal = "ask.close"
+	sProc     signal = "proc"    // speaks of a procedure or of rules
+	sLegal    signal = "legal"   // asks what the law says
+	sBenefit  signal = "benefit" // with these an alarm word belongs to a procedure
+	sPast     signal = "past"
+	sWant     signal = "want"
+	sSelf     signal = "self"
+	sTopic    signal = "topic" // what procedures are about
+	sMoney    signal = "money"
+	sSafe     signal = "safe" // means nothing; hides a dangerous word inside
 
 	sAccuse    signal = "accuse"
 	sOfficial  signal = "official"
@@ -100,7 +102,7 @@ const (
 )
 
 var phraseSignals = [...]signal{sGreet, sVocative, sParticle, sPolite, sThanks, sBye, sAck, sAckHard, sAbuse, sAbuseOnly,
-	sAsk, sProc, sLegal, sBenefit, sPast, sWant, sSelf, sTopic, sMoney, sSafe, sAccuse, sOfficial, sSomeone, sNamed, sBribe,
+	sAsk, sAskOpen, sAskClose, sProc, sLegal, sBenefit, sPast, sWant, sSelf, sTopic, sMoney, sSafe, sAccuse, sOfficial, sSomeone, sNamed, sBribe,
 	sBribeWeak, sCrime, sContest, sContestStrong, sReport, sReportStrong, sConduct, sConductWeak, sTrouble, sTroubleTopic,
 	sThing, sBroken, sFire, sPolice, sMedical, sChild, sFireWeak, sPoliceWeak, sMedicalWeak, sNow, sSOS, sDossier, sFiled,
 	sWaiting, sFeedback, sPortal, sPortalThing, sPortalBroken, sNews, sHotline, sHotlineNot, sOffice, sHours, sOfficeNoun,

@@ -134,8 +134,17 @@ func (r *reading) within(i, j int) bool {
 	return j < len(r.toks) && r.sentence[j] == r.sentence[i-1]
 }
 
-// hideShorter keeps the hits that do not lie inside a longer one without gap.
+// hideShorter keeps the hits that do not lie inside a longer one without gap
+// and do not share a word with a safe phrase ("chồng tôi đánh mất giấy tờ").
 func (r *reading) hideShorter() {
+	safe := make([]span, len(r.toks))
+	for _, h := range r.raw {
+		if h.signal == sSafe {
+			for i := h.start; i < h.end; i++ {
+				safe[i] = h.span
+			}
+		}
+	}
 	cover := make([]span, len(r.toks)) // the longest closed hit over each token
 	closed := slices.Clone(r.raw)
 	closed = slices.DeleteFunc(closed, func(h hit) bool { return h.gap })
@@ -151,6 +160,11 @@ func (r *reading) hideShorter() {
 		// itself hidden there by a still longer one that may reach less far.
 		for _, c := range []span{cover[h.start], cover[h.end-1]} {
 			if c.start <= h.start && c.end >= h.end && c.end-c.start > h.end-h.start {
+				hidden = true
+			}
+		}
+		for i := h.start; i < h.end && !h.gap; i++ {
+			if s := safe[i]; s.end > 0 && (s.start < h.start || s.end > h.end) {
 				hidden = true
 			}
 		}
@@ -197,4 +211,14 @@ func (r *reading) before(x span, s signal) bool {
 }
 
 // asks reports whether the message asks something.
-func (r *reading) asks() bool { return r.question || r.has(sAsk) }
+func (r *reading) asks() bool { return r.question || r.has(sAsk) || r.yesOrNo() }
+
+// yesOrNo finds "có được … không" with its last word at the end of a clause.
+// Both words also stand inside longer phrases, so hidden hits count.
+func (r *reading) yesOrNo() bool {
+	return slices.ContainsFunc(r.raw, func(end hit) bool {
+		return end.signal == sAskClose && r.comma[r.address(end.end)] && slices.ContainsFunc(r.raw, func(open hit) bool {
+			return open.signal == sAskOpen && open.end <= end.start && r.sentence[open.start] == r.sentence[end.start]
+		})
+	})
+}

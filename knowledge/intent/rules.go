@@ -49,12 +49,14 @@ func (r *reading) emergency() (Result, bool) {
 	if r.has(sLegal, sBenefit) {
 		return no()
 	}
-	calm := (r.has(sTopic) && (r.asks() || r.has(sWant)) || r.has(sPast)) && !r.has(sNow)
+	// A child in danger counts also in the past, but not "khai sinh cho trẻ bị
+	// bỏ rơi".
+	calm := (r.has(sTopic) || r.has(sPast)) && !r.has(sNow)
 	for _, s := range [...]struct {
 		signal signal
 		hint   string
 	}{{sChild, Child}, {sFire, Fire}, {sMedical, Medical}, {sPolice, Police}} {
-		if r.has(s.signal) && (s.signal == sChild || !calm) {
+		if r.has(s.signal) && (!calm || s.signal == sChild && !r.has(sTopic)) {
 			return yes(Emergency, 0.9, s.hint)
 		}
 	}
@@ -220,7 +222,7 @@ func (r *reading) complaint() (Result, bool) {
 		return yes(Complaint, 0.85, "")
 	case (r.near(sThing, sBroken, 5) || r.near(sBroken, sThing, 3)) && !r.has(sTopic):
 		return yes(Complaint, 0.8, "")
-	case r.has(sReport) && !r.asks():
+	case r.has(sReport) && !r.asks() && !r.has(sProc, sTopic):
 		return yes(Complaint, 0.7, "")
 	}
 	return no()
