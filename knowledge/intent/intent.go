@@ -77,7 +77,10 @@ const maxBytes = 64 << 10
 
 // Classifier classifies messages. It is never changed after New, so it is safe
 // for concurrent use.
-type Classifier struct{ phrases *table }
+type Classifier struct {
+	phrases *table
+	lexicon *vietnamese.Lexicon
+}
 
 // New loads the embedded phrases. The error names the line that is not
 // understood.
@@ -86,17 +89,34 @@ func New() (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Classifier{t}, nil
+	l, err := vietnamese.LoadLexicon()
+	if err != nil {
+		return nil, err
+	}
+	return &Classifier{t, l}, nil
 }
 
 // Classify tells what kind of message text is. Any text may be given; the work
 // grows with its length up to a fixed bound.
 func (c *Classifier) Classify(text string) Result {
 	text = vietnamese.Clean(text)
-	r := c.phrases.read(clip(text))
+	clipped := clip(text)
+	r := c.phrases.read(clipped)
 	offset := r.social()
 	res := r.decide()
 	res.Rest = text[min(offset, len(text)):]
+	if res.Kind != Question && res.Kind != Gibberish {
+		return res
+	}
+	// "tooi muoons toos caso" tells nothing as it stands. What it was meant to be
+	// counts when that is more than another question.
+	if fixed := c.lexicon.Repair(clipped); fixed != clipped {
+		again := c.phrases.read(fixed)
+		again.social()
+		if meant := again.decide(); meant.Kind != Gibberish && (res.Kind == Gibberish || meant.Kind != Question) {
+			res.Kind, res.Confidence, res.Hint = meant.Kind, meant.Confidence, meant.Hint
+		}
+	}
 	return res
 }
 

@@ -152,6 +152,18 @@ func TestHints(t *testing.T) {
 	}
 }
 
+func TestTypingLeftOvers(t *testing.T) {
+	c := classifier(t)
+	for text, want := range map[string]Kind{
+		"tooi muoons toos caso oong truwowngr thoon nhaajn tieefn": Denunciation,
+		"lafm giaays khai sinh caafn nhuwxng gif":                  Question,
+	} {
+		if got := c.Classify(text).Kind; got != want {
+			t.Errorf("%q is %s, want %s", text, got, want)
+		}
+	}
+}
+
 // A sentence that matters may stand at the end of a long story.
 func TestLongStories(t *testing.T) {
 	c := classifier(t)
