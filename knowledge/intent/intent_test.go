@@ -257,7 +257,10 @@ func FuzzLoad(f *testing.F) {
 func BenchmarkClassify(b *testing.B) {
 	c := classifier(b)
 	long := strings.Repeat("hôm qua tôi ra xã làm hồ sơ thì cán bộ bảo thiếu giấy tờ, cho tôi hỏi phải làm sao. ", 120)
-	for name, text := range map[string]string{"short": "lam giay khai sinh cho con can nhung gi", "10,000 letters": long} {
+	for name, text := range map[string]string{
+		"short": "lam giay khai sinh cho con can nhung gi", "10,000 letters": long,
+		"64 KiB made to be slow": strings.Repeat("tố cáo. ông. có. không. hồ sơ của đòi xin ", 2000),
+	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				c.Classify(text)

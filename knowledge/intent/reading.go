@@ -7,6 +7,10 @@ import (
 	"cchcbot/knowledge/vietnamese"
 )
 
+// maxHits bounds the hits kept of one signal: the rules compare hits of two
+// signals pair by pair. Of more, the first and the last half are kept.
+const maxHits = 512
+
 // span is where a phrase was found: tokens from start up to end, end not in it.
 type span struct {
 	start, end int
@@ -23,7 +27,8 @@ type reading struct {
 	comma    []bool // a comma or stronger stands before the token
 	toned    bool   // typed with tones
 	hits     map[signal][]span
-	raw      []hit // all that was found, before the longer hid the shorter
+	raw      []hit // all that was found in the order of the text, before the longer hid the shorter
+	rawAt    []int // where in raw the hits of each token begin; one more at the end
 	talk     talk  // small talk in front, set by social
 	question bool  // has a question mark
 }
@@ -48,7 +53,9 @@ func (t *table) read(text string) *reading {
 		}
 	}
 	r.toned = marked*3 >= letters
+	r.rawAt = make([]int, 0, len(r.toks)+1)
 	for i := range r.toks {
+		r.rawAt = append(r.rawAt, len(r.raw))
 		for _, p := range t.byFirst[r.toks[i].Folded] {
 			r.try(p, i)
 		}
@@ -56,8 +63,17 @@ func (t *table) read(text string) *reading {
 			r.try(p, i)
 		}
 	}
+	r.rawAt = append(r.rawAt, len(r.raw))
 	r.hideShorter()
 	return r
+}
+
+// rawFrom returns everything that was found to start at token i.
+func (r *reading) rawFrom(i int) []hit {
+	if i >= len(r.toks) {
+		return nil
+	}
+	return r.raw[r.rawAt[i]:r.rawAt[i+1]]
 }
 
 func isLetter(c rune) bool { return c >= 'a' && c <= 'z' }
@@ -172,6 +188,11 @@ func (r *reading) hideShorter() {
 			r.hits[h.signal] = append(r.hits[h.signal], h.span)
 		}
 	}
+	for s, hits := range r.hits {
+		if n := len(hits); n > maxHits {
+			r.hits[s] = append(hits[:maxHits/2], hits[n-maxHits/2:]...)
+		}
+	}
 }
 
 func (r *reading) has(signals ...signal) bool {
@@ -216,9 +237,16 @@ func (r *reading) asks() bool { return r.question || r.has(sAsk) || r.yesOrNo() 
 // yesOrNo finds "có được … không" with its last word at the end of a clause.
 // Both words also stand inside longer phrases, so hidden hits count.
 func (r *reading) yesOrNo() bool {
-	return slices.ContainsFunc(r.raw, func(end hit) bool {
-		return end.signal == sAskClose && r.comma[r.address(end.end)] && slices.ContainsFunc(r.raw, func(open hit) bool {
-			return open.signal == sAskOpen && open.end <= end.start && r.sentence[open.start] == r.sentence[end.start]
-		})
+	opened := map[int]int{} // sentence -> where its first opening word ends
+	for _, h := range r.raw {
+		if h.signal == sAskOpen {
+			if end, ok := opened[r.sentence[h.start]]; !ok || h.end < end {
+				opened[r.sentence[h.start]] = h.end
+			}
+		}
+	}
+	return slices.ContainsFunc(r.raw, func(h hit) bool {
+		end, ok := opened[r.sentence[h.start]]
+		return h.signal == sAskClose && ok && end <= h.start && r.comma[r.address(h.end)]
 	})
 }

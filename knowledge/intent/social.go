@@ -53,8 +53,8 @@ func (r *reading) social() int {
 
 // smallTalkAt returns the longest phrase of small talk at token i.
 func (r *reading) smallTalkAt(i int) (best hit, ok bool) {
-	for _, h := range r.raw {
-		if h.start != i || h.gap || best.end > 0 && h.end <= best.end {
+	for _, h := range r.rawFrom(i) {
+		if h.gap || best.end > 0 && h.end <= best.end {
 			continue
 		}
 		switch h.signal {
@@ -80,8 +80,8 @@ func (r *reading) smallTalkAt(i int) (best hit, ok bool) {
 func (r *reading) address(i int) int {
 	step := func(s signal) bool {
 		end := i
-		for _, h := range r.raw {
-			if h.signal == s && h.start == i && !r.comma[i] {
+		for _, h := range r.rawFrom(i) {
+			if h.signal == s && !r.comma[i] {
 				end = max(end, h.end)
 			}
 		}
