@@ -50,7 +50,7 @@ func checkPart(ctx context.Context, f *zip.File) error {
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
-		return fmt.Errorf("%w: part %q of the workbook: %v; save it again in Excel", ErrBroken, clip(f.Name), err)
+		return fmt.Errorf("%w: part %q of the workbook: %s; save it again in Excel", ErrBroken, clip(f.Name), clip(err.Error()))
 	}
 	r, err := f.Open()
 	if err != nil {

@@ -265,12 +265,21 @@ func unprintable(s string) (rune, bool) {
 	return 0, false
 }
 
-// clip shortens a piece of the file for a message.
+// clip makes a piece of the file, or a message that may quote it, fit for an
+// error text: short, valid UTF-8, no control characters.
 func clip(s string) string {
-	const most = 60
-	if r := []rune(strings.ToValidUTF8(s, "?")); len(r) > most {
-		return string(r[:most]) + "…"
-	} else {
-		return string(r)
+	const most = 100
+	if len(s) > 4*most {
+		s = s[:4*most]
 	}
+	runes := []rune(strings.Map(func(r rune) rune {
+		if _, bad := unprintable(string(r)); bad || r == 0 {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?")))
+	if len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return string(runes)
 }
