@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"cchcbot/knowledge"
@@ -47,7 +48,8 @@ type Index struct {
 	docs   []doc
 	posts  postings
 	byCode map[string]*knowledge.Entry
-	docOf  map[string]int32 // code -> its document, for the context of a follow-up
+	docOf  map[string]int32  // code -> its document
+	typed  map[string]string // code as a question would hold it -> code
 	fields []knowledge.FieldCount
 	listed map[string][]*knowledge.Entry
 	pool   scratchPool
@@ -62,7 +64,8 @@ func New(entries []*knowledge.Entry, opt Options) (*Index, error) {
 	if len(entries) > MaxEntries {
 		return nil, fmt.Errorf("index: %d entries, at most %d", len(entries), MaxEntries)
 	}
-	x := &Index{lex: opt.Lexicon, byCode: make(map[string]*knowledge.Entry, len(entries)), docOf: make(map[string]int32, len(entries))}
+	x := &Index{lex: opt.Lexicon, byCode: make(map[string]*knowledge.Entry, len(entries)), docOf: make(map[string]int32, len(entries)),
+		typed: make(map[string]string, len(entries))}
 	var err error
 	if x.lex == nil {
 		if x.lex, err = vietnamese.LoadLexicon(); err != nil {
@@ -80,6 +83,10 @@ func New(entries []*knowledge.Entry, opt Options) (*Index, error) {
 			return nil, fmt.Errorf("index: code %s comes twice", e.Code)
 		}
 		x.byCode[e.Code] = e
+		// A code that is a plain word or number must not take over questions.
+		if len(e.Code) >= 4 && strings.ContainsAny(e.Code, ".-_") && strings.ContainsAny(e.Code, "0123456789") {
+			x.typed[vietnamese.Lower(e.Code)] = e.Code
+		}
 	}
 	if len(entries) == 0 {
 		return nil, errors.New("index: no entries")

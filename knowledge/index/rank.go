@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"slices"
 
 	"cchcbot/knowledge"
@@ -34,8 +35,8 @@ type features [numFeatures]float32
 // rounded; see BenchmarkExam for how to measure again.
 var weights = features{
 	fCover: 3.0, fNamed: 1.5, fAlias: 1.5, fBoth: 2.0, fPairs: 1.2, fBM: 2.0, fPlain: 0.8,
-	fAction: 0.6, fActionNo: -0.8, fQual: 0.5, fQualMiss: -0.5, fQualMore: -0.45,
-	fCommune: 0.35, fCurated: 0.2, fField: 0.6, fStale: -0.5, fExplain: -0.1,
+	fAction: 0.6, fActionNo: -1.1, fQual: 0.5, fQualMiss: -0.5, fQualMore: -0.8,
+	fCommune: 0.5, fCurated: 0.2, fField: 0.6, fStale: -0.5, fExplain: -0.1,
 }
 
 // rank computes the features of the candidates and sorts them by the model.
@@ -51,14 +52,12 @@ func (x *Index) rank(q *question, field string, s *scratch) {
 			c.score += float64(w * c.f[k])
 		}
 	}
-	slices.SortStableFunc(s.found, func(a, b candidate) int {
-		switch {
-		case a.score > b.score:
-			return -1
-		case a.score < b.score:
-			return 1
-		}
-		return int(a.doc - b.doc)
+	sortCandidates(s.found)
+}
+
+func sortCandidates(list []candidate) {
+	slices.SortStableFunc(list, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.doc, b.doc))
 	})
 }
 
@@ -155,13 +154,7 @@ func (x *Index) coverage(q *question, d *doc, s *scratch) (cover, plain float32)
 	var fits [maxMatches]float32
 	for i, m := range q.matches {
 		for k, r := range m.readings {
-			var got float32
-			for _, w := range r {
-				got += x.words.idf[w] * s.inDoc.get(w)
-			}
-			if m.idf[k] > 0 {
-				fits[i] = max(fits[i], got/m.idf[k])
-			}
+			fits[i] = max(fits[i], x.readingFit(r, m.idf[k], s))
 		}
 		fits[i] *= fits[i] // half a term is little
 	}
@@ -176,6 +169,18 @@ func (x *Index) coverage(q *question, d *doc, s *scratch) (cover, plain float32)
 		cover += u.weight * own
 	}
 	return cover / q.total, plain / q.total
+}
+
+// readingFit is how much of an official reading the marked document has.
+func (x *Index) readingFit(reading []word, total float32, s *scratch) float32 {
+	if total == 0 {
+		return 0
+	}
+	var got float32
+	for _, w := range reading {
+		got += x.words.idf[w] * s.inDoc.get(w)
+	}
+	return got / total
 }
 
 // explained is how much of some words of a document the question says.
