@@ -29,6 +29,7 @@ type question struct {
 	matches []match
 	terms   []queryTerm
 	pairs   map[uint64]float32
+	paired  float32 // sum over pairs
 	actions uint32
 	quals   uint32
 	level   int // level named by the question, as levelRank; -1 for none
@@ -327,10 +328,12 @@ func (x *Index) readKinds(q *question, roles []int8, weights []float32) {
 			skip[i] = true
 		}
 	}
+	q.actions |= x.tables.actions.bits(q.tokens, q.toned, skip, nil)
+	q.quals |= x.tables.quals.bits(q.tokens, q.toned, skip, nil)
 	covered := make([]bool, len(q.tokens))
-	q.actions |= x.tables.actions.bits(q.tokens, q.toned, skip, covered)
-	q.quals |= x.tables.quals.bits(q.tokens, q.toned, skip, covered)
-	q.modifiers = len(q.units) > 0 && len(q.matches) == 0
+	x.tables.actions.bits(q.tokens, q.toned, nil, covered)
+	x.tables.quals.bits(q.tokens, q.toned, nil, covered)
+	q.modifiers = len(q.units) > 0
 	for _, u := range q.units {
 		q.modifiers = q.modifiers && (covered[u.at] || roles[u.at] == roleWeak)
 	}
@@ -346,7 +349,7 @@ const (
 
 // readTerms turns words, pairs and readings into terms of the inverted lists.
 func (x *Index) readTerms(q *question) {
-	q.terms = q.terms[:0]
+	q.terms, q.paired = q.terms[:0], 0
 	q.pairs = make(map[uint64]float32, 2*len(q.units))
 	add := func(term int32, weight float32) {
 		if term >= 0 && weight > 0 {
@@ -358,7 +361,10 @@ func (x *Index) readTerms(q *question) {
 			return
 		}
 		key := pairKey(a, b)
-		q.pairs[key] = max(q.pairs[key], weight)
+		if old := q.pairs[key]; weight > old {
+			q.pairs[key] = weight
+			q.paired += weight - old
+		}
 		if term, ok := x.posts.pair[key]; ok {
 			add(term, weight*pairShare)
 		}

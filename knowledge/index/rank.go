@@ -36,7 +36,7 @@ type features [numFeatures]float32
 var weights = features{
 	fCover: 3.0, fNamed: 1.5, fAlias: 1.5, fBoth: 2.0, fPairs: 1.2, fBM: 2.0, fPlain: 0.8,
 	fAction: 0.6, fActionNo: -1.1, fQual: 0.5, fQualMiss: -0.5, fQualMore: -0.8,
-	fCommune: 0.5, fCurated: 0.2, fField: 0.6, fStale: -0.5, fExplain: -0.1,
+	fCommune: 0.5, fCurated: 0.2, fField: 1.5, fStale: -0.5, fExplain: -0.1,
 }
 
 // rank computes the features of the candidates and sorts them by the model.
@@ -220,13 +220,10 @@ func (x *Index) aliasFit(q *question, alias []word, total float32, s *scratch) f
 // pairShare is the share of the question's neighbouring words that stand side
 // by side in the document too.
 func (x *Index) pairShare(q *question, d *doc) float32 {
-	var want, got float32
-	for _, w := range q.pairs {
-		want += w
-	}
-	if want == 0 {
+	if q.paired == 0 {
 		return 0
 	}
+	var got float32
 	seen := make(map[uint64]bool, len(q.pairs))
 	look := func(ws []word) {
 		for i := 1; i < len(ws); i++ {
@@ -242,7 +239,7 @@ func (x *Index) pairShare(q *question, d *doc) float32 {
 		look(a)
 	}
 	look(d.tail)
-	return got / want
+	return got / q.paired
 }
 
 // measureKinds compares actions and circumstances.

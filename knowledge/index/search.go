@@ -92,6 +92,9 @@ func (x *Index) followUp(q *question, query knowledge.Query) (knowledge.Found, b
 			q.units = append(q.units, unit{at: -1, exact: w, folded: x.words.fold[w], weight: contextShare * x.words.idf[w]})
 			q.total += contextShare * x.words.idf[w]
 		}
+		if q.actions == 0 {
+			q.actions = d.actions
+		}
 		x.readTerms(q)
 	}
 	return knowledge.Found{}, false
@@ -127,7 +130,7 @@ func (x *Index) answer(q *question, field string, limit int) knowledge.Found {
 	sure := confidence(q, s.found)
 	list := s.found[:min(len(s.found), limit)]
 	found.Outcome = x.decide(q, s.found, sure)
-	if meanings := x.meanings(q, s); len(meanings) > 1 && sure >= unknownBelow {
+	if meanings := x.meanings(q, s); len(meanings) > 1 && sure >= unknownBelow && best.f[fField] == 0 {
 		found.Outcome, list = knowledge.Choose, meanings[:min(len(meanings), limit)]
 	} else if found.Outcome == knowledge.Choose {
 		list = list[:min(len(list), max(2, near(s.found)))]
