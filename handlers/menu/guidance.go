@@ -13,7 +13,7 @@ const (
 	lineFire     = "khan-cap-114"
 	lineMedical  = "khan-cap-115"
 	lineChildren = "tre-em-111"
-	linePortal   = "dvc-18001096"
+	linePortal   = "dvc-tong-dai"
 )
 
 // emergency gives the number first and nothing that has to be read before it.

@@ -18,7 +18,7 @@ const (
 	maxLines     = 12  // papers or steps in one message
 	maxLineRunes = 220 // of one of them
 	maxTextRunes = 700 // of a facet that is one text
-	maxNameRunes = 110
+	maxNameRunes = 90
 	staleAfter   = 365 * 24 * time.Hour
 )
 
@@ -70,7 +70,7 @@ func (s *service) notInForce(ctx context.Context, t *bot.Turn, e *knowledge.Entr
 		if !next.InForceOn(t.Now()) {
 			continue
 		}
-		t.Reply(bot.Reply{Key: "procedures.replaced", Args: []any{"name", plainName(e), "next", plainName(next)}, Quiet: true})
+		t.Reply(bot.Reply{Key: "procedures.replaced", Args: []any{"name", shortName(e), "next", shortName(next)}, Quiet: true})
 		if err := t.Remember(memoryCode, next.Code, contextTTL); err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (s *service) notInForce(ctx context.Context, t *bot.Turn, e *knowledge.Entr
 		return nil
 	}
 	t.Reply(bot.Reply{
-		Key: "procedures.abolished", Args: []any{"name", plainName(e), "decision", e.Decision, "source", source(t.Now(), e)},
+		Key: "procedures.abolished", Args: []any{"name", shortName(e), "decision", e.Decision, "source", source(t.Now(), e)},
 		Buttons: []bot.Button{
 			{Key: "procedures.button_fields", Payload: "procedures:fields"},
 			{Key: "procedures.button_hotlines", Payload: "directory:hotlines"},
@@ -91,7 +91,7 @@ func (s *service) notInForce(ctx context.Context, t *bot.Turn, e *knowledge.Entr
 // function of the entry and the day alone.
 func (s *service) compose(now time.Time, e *knowledge.Entry, f knowledge.Facet, family []*knowledge.Entry) bot.Reply {
 	args := []any{
-		"name", plainName(e), "source", source(now, e), "link", s.pageURL(e.Code),
+		"name", shortName(e), "source", source(now, e), "link", s.pageURL(e.Code),
 	}
 	key := "procedures.facet_" + string(f)
 	switch f {
@@ -216,17 +216,26 @@ func plainName(e *knowledge.Entry) string {
 			break
 		}
 	}
-	r, n := utf8.DecodeRuneInString(name)
-	if r != utf8.RuneError {
-		name = string(unicode.ToUpper(r)) + name[n:]
+	return capital(name)
+}
+
+// shortName is what a procedure is called in a chat: its name where that is
+// short, else what citizens call it, for some official names fill a screen.
+func shortName(e *knowledge.Entry) string {
+	name := plainName(e)
+	if utf8.RuneCountInString(name) > maxNameRunes && len(e.Aliases) > 0 {
+		name = capital(e.Aliases[0])
 	}
+	name, _ = clip(name, maxNameRunes)
 	return name
 }
 
-// shortName is a name for a button.
-func shortName(e *knowledge.Entry) string {
-	name, _ := clip(plainName(e), maxNameRunes)
-	return name
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if r == utf8.RuneError {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 func atCommune(e *knowledge.Entry) bool {

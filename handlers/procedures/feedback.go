@@ -12,7 +12,7 @@ func (s *service) rate(ctx context.Context, t *bot.Turn) error {
 	if !ok {
 		return &bot.Error{Code: bot.NotFound, Key: "procedures.gone"}
 	}
-	t.Reply(bot.Reply{Key: "procedures.rate", Args: []any{"name", plainName(e)}, Buttons: []bot.Button{
+	t.Reply(bot.Reply{Key: "procedures.rate", Args: []any{"name", shortName(e)}, Buttons: []bot.Button{
 		{Key: "procedures.button_helpful", Payload: "procedures:helpful:" + e.Code},
 		{Key: "procedures.button_unhelpful", Payload: "procedures:unhelpful:" + e.Code},
 		{Key: "procedures.button_wrong", Payload: "procedures:wrong:" + e.Code},

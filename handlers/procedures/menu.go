@@ -116,7 +116,7 @@ func (s *service) more(ctx context.Context, t *bot.Turn) error {
 	if err != nil {
 		return err
 	}
-	r := bot.Reply{Key: "procedures.more", Args: []any{"name", plainName(e)}}
+	r := bot.Reply{Key: "procedures.more", Args: []any{"name", shortName(e)}}
 	for _, fb := range facetButtons {
 		if has(e, fb.facet) {
 			r.Buttons = append(r.Buttons, bot.Button{Key: fb.key, Payload: facetPayload(fb.facet, e.Code)})

@@ -108,19 +108,26 @@ func Each(ctx context.Context, r Reader, f func(Record) error) error {
 
 // Get reads one published entry in full. It fails with *bot.Error NotFound.
 func Get(ctx context.Context, r Reader, code string) (*knowledge.Entry, error) {
+	rec, err := GetRecord(ctx, r, code)
+	return rec.Entry, err
+}
+
+// GetRecord is Get with the entry's origin.
+func GetRecord(ctx context.Context, r Reader, code string) (Record, error) {
+	var rec Record
 	var raw []byte
-	err := r.QueryRowContext(ctx, `select e.body`+current+` and e.code = $1`, code).Scan(&raw)
+	err := r.QueryRowContext(ctx, `select e.origin, e.body`+current+` and e.code = $1`, code).Scan(&rec.Origin, &raw)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, &bot.Error{Code: bot.NotFound, Detail: "no published procedure of that code"}
+		return Record{}, &bot.Error{Code: bot.NotFound, Detail: "no published procedure of that code"}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("procedure: %w", err)
+		return Record{}, fmt.Errorf("procedure: %w", err)
 	}
-	e := new(knowledge.Entry)
-	if err := json.Unmarshal(raw, e); err != nil {
-		return nil, fmt.Errorf("procedure: %w", err)
+	rec.Entry = new(knowledge.Entry)
+	if err := json.Unmarshal(raw, rec.Entry); err != nil {
+		return Record{}, fmt.Errorf("procedure: %w", err)
 	}
-	return e, nil
+	return rec, nil
 }
 
 // Change is one entry to publish.
