@@ -50,6 +50,8 @@ const (
 	sNamed     signal = "named" // a particular person, not officials in general
 	sBribe     signal = "bribe"
 	sBribeWeak signal = "bribe.weak" // only about an official
+	sTake      signal = "take"       // with an official and what he took
+	sTakeWhat  signal = "take.what"
 	sCrime     signal = "crime"
 
 	sContest       signal = "contest"
@@ -103,7 +105,7 @@ const (
 
 var phraseSignals = [...]signal{sGreet, sVocative, sParticle, sPolite, sThanks, sBye, sAck, sAckHard, sAbuse, sAbuseOnly,
 	sAsk, sAskOpen, sAskClose, sProc, sLegal, sBenefit, sPast, sWant, sSelf, sTopic, sMoney, sSafe, sAccuse, sOfficial, sSomeone, sNamed, sBribe,
-	sBribeWeak, sCrime, sContest, sContestStrong, sReport, sReportStrong, sConduct, sConductWeak, sTrouble, sTroubleTopic,
+	sBribeWeak, sTake, sTakeWhat, sCrime, sContest, sContestStrong, sReport, sReportStrong, sConduct, sConductWeak, sTrouble, sTroubleTopic,
 	sThing, sBroken, sFire, sPolice, sMedical, sChild, sFireWeak, sPoliceWeak, sMedicalWeak, sNow, sSOS, sDossier, sFiled,
 	sWaiting, sFeedback, sPortal, sPortalThing, sPortalBroken, sNews, sHotline, sHotlineNot, sOffice, sHours, sOfficeNoun,
 	sOfficeWhere, sPerson, sHelp}

@@ -110,9 +110,11 @@ func (r *reading) denunciation() (Result, bool) {
 		return yes(Denunciation, 0.9, "")
 	case r.has(sBribe) && !r.has(sLegal) && !r.asks() && !r.has(sProc):
 		return yes(Denunciation, 0.6, "")
-	case r.same(sOfficial, sBribeWeak) && !r.has(sLegal) && (personal || !r.asks() && !r.has(sProc)):
+	case r.same(sOfficial, sBribeWeak) && !r.has(sLegal) && (personal || !r.asks() && !r.has(sBenefit)):
 		return yes(Denunciation, 0.75, "")
-	case r.has(sCrime) && !r.has(sLegal, sBenefit) && (r.has(sSelf, sSomeone) || !r.asks()) && !(r.has(sProc) && r.asks()):
+	case r.near(sOfficial, sTake, 4) && r.near(sTake, sTakeWhat, 4) && !r.has(sLegal, sBenefit) && !r.asks():
+		return yes(Denunciation, 0.6, "")
+	case r.has(sCrime) && !r.has(sLegal, sBenefit) && (r.has(sSelf, sSomeone) || !r.asks()) && !(r.has(sProc, sTopic) && r.asks()):
 		return yes(Denunciation, 0.7, Crime)
 	}
 	return no()
@@ -212,7 +214,7 @@ func (r *reading) complaint() (Result, bool) {
 	case r.has(sFeedback) && !r.has(sConduct):
 		return no()
 	case r.has(sConduct) && !r.has(sLegal) && (r.has(sOfficial, sSelf, sOfficeNoun) || !r.asks()),
-		r.same(sOfficial, sConductWeak) && !r.has(sLegal):
+		(r.same(sOfficial, sConductWeak) || r.same(sOfficeNoun, sConductWeak)) && !r.has(sLegal):
 		return yes(Complaint, 0.9, Conduct)
 	case r.has(sReportStrong) && !r.procedureOfReporting():
 		return yes(Complaint, 0.9, "")
