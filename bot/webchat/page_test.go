@@ -74,7 +74,7 @@ func TestPageLanguages(t *testing.T) {
 		t.Error("the page is not Vietnamese by default")
 	}
 	if _, page := b.get("/chat?lang=en&embed=1"); !strings.Contains(page, `<html lang="en" class="embedded">`) ||
-		!strings.Contains(page, "Ask about administrative procedures") || !strings.Contains(page, `href="/chat?lang=vi&amp;embed=1"`) {
+		!strings.Contains(page, "Papers, fees, how long it takes") || !strings.Contains(page, `href="/chat?lang=vi&amp;embed=1"`) {
 		t.Error("the English page in a frame is not right")
 	}
 	if _, page := b.get("/chat?lang=%3Cscript%3E"); strings.Contains(page, "<script>") {

@@ -400,12 +400,18 @@
     const pasted = ev.clipboardData ? ev.clipboardData.getData('text').length : 0;
     if (pasted + text.value.length > settings.maxText) note(say.too_long);
   });
+  let sent = false;               // Enter has just sent: some keyboards add the line break all the same
   text.addEventListener('keydown', (ev) => {
     // While an input method composes a letter, Enter belongs to it.
-    if (ev.key !== 'Enter' || ev.shiftKey || ev.isComposing || ev.keyCode === 229) return;
+    sent = ev.key === 'Enter' && !ev.shiftKey && !ev.isComposing && ev.keyCode !== 229;
+    if (!sent) return;
     ev.preventDefault();
-    composer.requestSubmit();
+    if (!ev.repeat) composer.requestSubmit();
   });
+  text.addEventListener('beforeinput', (ev) => {
+    if (sent && ev.inputType === 'insertLineBreak') ev.preventDefault();
+  });
+  text.addEventListener('keyup', () => { sent = false; });
   $('place').addEventListener('click', locate);
   $('photo').addEventListener('click', () => file.click());
   file.addEventListener('change', () => {
