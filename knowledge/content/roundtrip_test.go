@@ -148,3 +148,30 @@ func deref(entries []*knowledge.Entry) (all []knowledge.Entry) {
 	}
 	return all
 }
+
+// The limits on YAML must leave room for an entry whose every list is full.
+func TestFullestEntryReadsBack(t *testing.T) {
+	e := curatedEntry("x1")
+	for _, f := range fields {
+		switch {
+		case f.list != nil:
+			*f.list(e) = slices.Repeat([]string{"mục"}, knowledge.MaxListLength)
+		case f.group != nil:
+			f.group.size(e, knowledge.MaxListLength)
+			for i := range knowledge.MaxListLength {
+				for _, s := range f.group.cells(e, i) {
+					*s = "https://example.vn"
+				}
+			}
+		}
+	}
+	for _, format := range []string{formatJSONL, formatYAML, formatExcel} {
+		var file bytes.Buffer
+		if err := Write(&file, format, slices.Values([]*knowledge.Entry{e})); err != nil {
+			t.Fatal(err)
+		}
+		if got := readAll(t, "a."+format, file.Bytes()); len(got) != 1 || Compare(e, got[0]) != nil {
+			t.Errorf("%s: differs in %v", format, Compare(e, got[0]))
+		}
+	}
+}

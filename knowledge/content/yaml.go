@@ -18,8 +18,8 @@ import (
 // Bounds of the YAML of one entry, checked on its tokens before the parser,
 // which recurses without a limit of its own, sees them.
 const (
-	maxTokens  = 100_000
-	maxBracket = 200 // '[' and '{' open at once, quotes not looked at: more is an attack on the lexer
+	maxTokens  = 40_000 // an entry with every list full has about 25,000; the parser's time grows with their square
+	maxBracket = 200    // '[' and '{' open at once, quotes not looked at: more is an attack on the lexer
 )
 
 // A yamlSplitter cuts a stream of YAML into entries by its line starts, so that
