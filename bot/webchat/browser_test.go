@@ -9,7 +9,10 @@ package webchat
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -124,9 +127,9 @@ func (b *tab) eval(js string) string {
 
 func (b *tab) shot(name string) {
 	b.t.Helper()
-	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	if err == nil {
-		err = os.WriteFile(filepath.Join(b.dir, name+".png"), png, 0o644)
+		err = os.WriteFile(filepath.Join(b.dir, name+".png"), picture, 0o644)
 	}
 	if err != nil {
 		b.t.Error(err)
@@ -237,6 +240,7 @@ func TestBrowserTalk(t *testing.T) {
 
 	looks(b, phone)
 	failures(b, in)
+	photo(b, in)
 	b.do(chromedp.Click(chromedp.CSS("#clear")))
 	b.until(`document.getElementById('ask').open`)
 	b.shot("phone-clear")
@@ -302,6 +306,26 @@ func failures(b *tab, in *memory) {
 	b.do(chromedp.Click(chromedp.CSS("#place")))
 	b.until(`[...document.querySelectorAll('.msg.note')].some(e => e.innerText.includes('gõ tên xã'))`)
 	b.shot("phone-place-denied")
+}
+
+// photo chooses a picture: it is sent, shown, and known by its content.
+func photo(b *tab, in *memory) {
+	b.t.Helper()
+	name := filepath.Join(b.t.TempDir(), "giay-hen.png")
+	f, err := os.Create(name)
+	if err == nil {
+		err = errors.Join(png.Encode(f, image.NewGray(image.Rect(0, 0, 60, 40))), f.Close())
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{name}))
+	b.until(count(".msg.bot", 7) + ` && document.querySelector('.msg.me img').naturalWidth === 60`)
+	us := in.all()
+	if m := us[len(us)-1].Media; len(m) != 1 || m[0].Kind != bot.Photo || m[0].Type != "image/png" || m[0].Name != "giay-hen.png" {
+		b.t.Errorf("photo arrived as %+v", m)
+	}
+	b.shot("phone-photo")
 }
 
 func TestBrowserEmbedded(t *testing.T) {
