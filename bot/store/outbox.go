@@ -1,0 +1,322 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cchcbot/bot"
+	"cchcbot/bot/sqldb"
+)
+
+// maxClaim is the most rows that one claim leases.
+const maxClaim = 100
+
+// unreadableReason is the text key of a message whose payload does not open.
+const unreadableReason = "delivery.reason_unreadable"
+
+// free is the condition under which no other row keeps row o waiting at the
+// time $1: none of its chat is under lease, and in its lane none before it is
+// due, under way, or waiting for a retry. A message planned for later does not
+// hold back the ones behind it. THINGS stands for the filter of held things.
+const free = `not exists (select 1 from outbox b
+	where b.chat = o.chat and b.id <> o.id and b.state in ('queued', 'sending', 'held') and (
+		b.state = 'sending' and b.due > $1
+		or b.lane = o.lane and b.id < o.id and (b.state = 'sending' or b.state = 'queued' and (b.retried = 1 or b.due <= $1)) THINGS(b)))`
+
+const (
+	selectDue = `select o.id from outbox o where o.channel = $2 and o.lane = $3 and o.state in ('queued', 'sending')
+		and o.due <= $1 THINGS(o) and ` + free + ` order by o.due, o.id limit $4`
+	selectNext = `select o.due from outbox o where o.channel = $2 and o.lane = $3 and o.state in ('queued', 'sending')
+		THINGS(o) and ` + free + ` order by o.due limit 1`
+	// The conditions are looked at again inside the transaction. A lease that ran
+	// out counts as an attempt, so that a message which kills its sender ends some day.
+	claimRow = `update outbox as o set state = 'sending', due = $3, attempts = o.attempts + case when o.state = 'sending' then 1 else 0 end
+		where o.id = $2 and o.state in ('queued', 'sending') and o.due <= $1 and ` + free + `
+		returning message_id, lane, contact, attempts, moves, in_group, queued, payload`
+)
+
+// withThings fills the filter of held things into a query and returns it with
+// its arguments.
+func withThings(query string, things []string, args ...any) (string, []any) {
+	if len(things) == 0 {
+		return strings.NewReplacer("THINGS(o)", "", "THINGS(b)", "").Replace(query), args
+	}
+	marks := make([]string, len(things))
+	for i, t := range things {
+		args = append(args, t)
+		marks[i] = fmt.Sprintf("$%d", len(args))
+	}
+	list := ".thing not in (" + strings.Join(marks, ", ") + ")"
+	return strings.NewReplacer("THINGS(o)", "and o"+list, "THINGS(b)", "and b"+list).Replace(query), args
+}
+
+// sealedRow is a claimed row before it is opened.
+type sealedRow struct {
+	bot.Claimed
+	messageID string
+	payload   []byte
+}
+
+// Claim leases due messages. When none is due it writes nothing.
+func (s *Store) Claim(ctx context.Context, channel string, lane bot.Lane, n int, lease time.Duration) ([]bot.Claimed, error) {
+	if n <= 0 || lease <= 0 {
+		return nil, fmt.Errorf("store: a claim needs a number and a lease above zero, got %d and %s", n, lease)
+	}
+	all, things, err := s.holdsOn(ctx, channel, lane)
+	if err != nil {
+		return nil, err
+	}
+	if all {
+		return nil, nil
+	}
+	now := s.millis()
+	query, args := withThings(selectDue, things, now, channel, string(lane), min(n, maxClaim))
+	var ids []int64
+	if err := s.each(ctx, len(things) == 0, query, args, func(r *sql.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("find due messages: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []sealedRow
+	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		rows = rows[:0]
+		for _, id := range ids {
+			row, ok, err := s.claim(tx, id, now, lease, things)
+			if err != nil {
+				return err
+			}
+			if ok {
+				rows = append(rows, row)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim messages: %w", err)
+	}
+	return s.openClaimed(ctx, rows)
+}
+
+// each runs a query of the reading pool; kept when its text is always the same.
+func (s *Store) each(ctx context.Context, kept bool, query string, args []any, scan func(*sql.Rows) error) (err error) {
+	if kept {
+		return s.db.Each(ctx, query, args, scan)
+	}
+	rows, err := s.db.Read().QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (s *Store) claim(tx *sqldb.Tx, id, now int64, lease time.Duration, things []string) (row sealedRow, ok bool, err error) {
+	query, args := withThings(claimRow, things, now, id, now+lease.Milliseconds())
+	var lane string
+	var queued int64
+	row.Row = id
+	err = tx.Get(query, args, &row.messageID, &lane, &row.Contact, &row.Attempts, &row.Moves, &row.Group, &queued, &row.payload)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, false, nil // another sender was first
+	}
+	row.Lane, row.Queued = bot.Lane(lane), fromMillis(queued)
+	return row, err == nil, err
+}
+
+// openClaimed opens the payloads. One that does not open is given up, not
+// allowed to block its chat.
+func (s *Store) openClaimed(ctx context.Context, rows []sealedRow) ([]bot.Claimed, error) {
+	out := make([]bot.Claimed, 0, len(rows))
+	for _, row := range rows {
+		m, err := s.openMessage(row.payload, row.messageID)
+		if err != nil {
+			s.log.Error("a message in the outbox cannot be opened", "row", row.Row, "err", err)
+			if err := s.Bury(ctx, row.Row, unreadableReason); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		row.Message = m
+		out = append(out, row.Claimed)
+	}
+	return out, nil
+}
+
+func (s *Store) openMessage(sealed []byte, id string) (bot.Message, error) {
+	var m bot.Message
+	plain, err := s.sealer.Open(sealed, outboxPlace(id))
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(plain, &m); err != nil {
+		return m, errors.New("the message cannot be read")
+	}
+	return m, nil
+}
+
+// holdsOn reads the operators' holds: whether all of the lane is held, else
+// which things are.
+func (s *Store) holdsOn(ctx context.Context, channel string, lane bot.Lane) (all bool, things []string, err error) {
+	err = s.db.Each(ctx, `select thing from outbox_holds where channel in ('', $1) and lane in ('', $2) order by thing`,
+		[]any{channel, string(lane)}, func(r *sql.Rows) error {
+			var thing string
+			if err := r.Scan(&thing); err != nil {
+				return err
+			}
+			all = all || thing == ""
+			things = append(things, thing)
+			return nil
+		})
+	if err != nil {
+		return false, nil, fmt.Errorf("read holds: %w", err)
+	}
+	return all, slices.Compact(things), nil
+}
+
+// Sent records the platform's receipt, whatever became of the row meanwhile.
+func (s *Store) Sent(ctx context.Context, row int64, r bot.Receipt) error {
+	return s.change(ctx, fmt.Sprintf("record message %d as sent", row), "it is not in the outbox",
+		`update outbox set state = 'sent', finished = $2, receipt = $3, reason = '' where id = $1`, row, s.millis(), r.ID)
+}
+
+// Retry puts a claimed row back until due. A row that an operator dropped meanwhile stays dropped.
+func (s *Store) Retry(ctx context.Context, row int64, due time.Time, counts bool, reason string) error {
+	return s.settle(ctx, `update outbox set state = 'queued', retried = 1, due = $2, attempts = attempts + $3, reason = $4
+		where id = $1 and state = 'sending'`, row, toMillis(due), number(counts), reason)
+}
+
+// Hold keeps a claimed row until the citizen writes.
+func (s *Store) Hold(ctx context.Context, row int64, reason string) error {
+	return s.settle(ctx, `update outbox set state = 'held', reason = $2 where id = $1 and state = 'sending'`, row, reason)
+}
+
+// Bury gives a claimed row up.
+func (s *Store) Bury(ctx context.Context, row int64, reason string) error {
+	return s.settle(ctx, `update outbox set state = 'dead', reason = $2, finished = $3 where id = $1 and state = 'sending'`,
+		row, reason, s.millis())
+}
+
+func (s *Store) settle(ctx context.Context, query string, row int64, args ...any) error {
+	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec(query, append([]any{row}, args...)...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("settle message %d: %w", row, err)
+	}
+	return nil
+}
+
+// Move rewrites the chat of a row and of all that wait for the same old
+// address. States and leases stay as they are.
+func (s *Store) Move(ctx context.Context, row int64, to string) error {
+	if to == "" || len(to) > bot.MaxID {
+		return invalid("the new chat is empty or too long")
+	}
+	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		var channel, chat string
+		if err := tx.Get(`select channel, chat from outbox where id = $1`, []any{row}, &channel, &chat); err != nil {
+			return err
+		}
+		moved := s.chatKey(channel, to)
+		if moved == chat {
+			return nil
+		}
+		for {
+			var id int64
+			var messageID string
+			var payload []byte
+			err := tx.Get(`select id, message_id, payload from outbox where chat = $1 and state in ('queued', 'sending', 'held') order by id limit 1`,
+				[]any{chat}, &id, &messageID, &payload)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if payload, err = s.readdress(payload, messageID, to); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(`update outbox set chat = $2, payload = $3, moves = moves + 1 where id = $1`, id, moved, payload); err != nil {
+				return err
+			}
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("move message %d: %w", row, err)
+	}
+	return nil
+}
+
+func (s *Store) readdress(sealed []byte, messageID, to string) ([]byte, error) {
+	m, err := s.openMessage(sealed, messageID)
+	if err != nil {
+		return sealed, nil // it is given up when it is claimed
+	}
+	m.To.Chat = to
+	plain, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	return s.sealer.Seal(plain, outboxPlace(messageID))
+}
+
+// OptOut marks a contact as gone and drops the news that wait for it.
+func (s *Store) OptOut(ctx context.Context, c bot.ContactID, reason string) error {
+	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		if _, err := tx.Exec(`update contacts set is_out = 1, out_reason = $2 where id = $1`, int64(c), reason); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`update outbox set state = 'dropped', reason = $2, finished = $3
+			where contact = $1 and lane = 'broadcast' and state in ('queued', 'held')`, int64(c), reason, s.millis())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("opt contact %d out: %w", c, err)
+	}
+	return nil
+}
+
+// NextDue is when a claim on the channel may next find something: the earliest
+// row that no other row and no hold keeps waiting.
+func (s *Store) NextDue(ctx context.Context, channel string) (time.Time, error) {
+	var next int64
+	for _, lane := range bot.Lanes {
+		all, things, err := s.holdsOn(ctx, channel, lane)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if all {
+			continue
+		}
+		query, args := withThings(selectNext, things, s.millis(), channel, string(lane))
+		if err := s.each(ctx, len(things) == 0, query, args, func(r *sql.Rows) error {
+			var due int64
+			err := r.Scan(&due)
+			if next == 0 || due < next {
+				next = due
+			}
+			return err
+		}); err != nil {
+			return time.Time{}, fmt.Errorf("next message of %s: %w", channel, err)
+		}
+	}
+	return fromMillis(next), nil
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"cchcbot/bot"
+	"cchcbot/bot/sqldb"
+)
+
+// Stats is what figures and readiness need of the store.
+type Stats struct {
+	InboxPending int
+	InboxFailed  int
+	OldestUpdate time.Duration // age of the oldest pending update
+	Outbox       []OutboxStats
+	Holds        int
+	Unscrubbed   bool // a dropped turn waits to be cleaned out of the write-ahead log
+	Disk         sqldb.Usage
+}
+
+// OutboxStats counts the messages of one channel, lane and state. Those that
+// were sent or dropped are not counted.
+type OutboxStats struct {
+	Channel string
+	Lane    bot.Lane
+	State   bot.OutboxState
+	Count   int
+	Oldest  time.Duration // queued only: how long the longest has been due
+}
+
+// Stats counts. It reads indexes only, so it may be asked every few seconds.
+func (s *Store) Stats(ctx context.Context) (Stats, error) {
+	out := Stats{Unscrubbed: s.unscrubbed.Load()}
+	now := s.now()
+	var oldest int64
+	err := s.db.Get(ctx, `select count(*) from inbox where state = 'pending'`, nil, &out.InboxPending)
+	if err == nil && out.InboxPending > 0 {
+		err = s.db.Get(ctx, `select coalesce(min(accepted), 0) from inbox
+			where turn = (select min(turn) from inbox where state = 'pending')`, nil, &oldest)
+		if oldest > 0 {
+			out.OldestUpdate = max(now.Sub(fromMillis(oldest)), 0)
+		}
+	}
+	if err == nil {
+		err = s.db.Get(ctx, `select count(*) from inbox where state = 'failed'`, nil, &out.InboxFailed)
+	}
+	if err == nil {
+		err = s.db.Get(ctx, `select count(*) from outbox_holds`, nil, &out.Holds)
+	}
+	if err != nil {
+		return out, fmt.Errorf("count: %w", err)
+	}
+	for _, query := range []string{
+		`select channel, lane, state, count(*), min(due) from outbox where state in ('queued', 'sending', 'held') group by channel, lane, state`,
+		`select channel, lane, 'dead', count(*), 0 from outbox where state = 'dead' group by channel, lane`,
+	} {
+		if err := s.db.Each(ctx, query, nil, func(r *sql.Rows) error {
+			var o OutboxStats
+			var due int64
+			err := r.Scan(&o.Channel, &o.Lane, &o.State, &o.Count, &due)
+			if o.State == bot.OutboxQueued {
+				o.Oldest = max(now.Sub(fromMillis(due)), 0)
+			}
+			out.Outbox = append(out.Outbox, o)
+			return err
+		}); err != nil {
+			return out, fmt.Errorf("count outbox: %w", err)
+		}
+	}
+	if out.Disk, err = s.db.Usage(); err != nil {
+		return out, fmt.Errorf("measure database: %w", err)
+	}
+	return out, nil
+}
+
+// Ping reports whether the database can be read.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.db.Get(ctx, `select 1`, nil, &one)
+}
