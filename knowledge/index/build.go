@@ -94,24 +94,37 @@ type doc struct {
 	inForce  bool
 }
 
+// ordered is an entry with what decides which record of a family is shown:
+// curated before not, the citizen's level before others, open to citizens, newest.
+type ordered struct {
+	*knowledge.Entry
+	named, level, others int
+}
+
+func compareOrdered(a, b ordered) int {
+	return cmp.Or(
+		cmp.Compare(b.named, a.named),
+		cmp.Compare(a.level, b.level),
+		cmp.Compare(a.others, b.others),
+		cmp.Compare(b.Updated, a.Updated),
+		cmp.Compare(a.Code, b.Code))
+}
+
 // build fills the index. Records of one name in force become one document.
 func (x *Index) build(entries []*knowledge.Entry, inForce func(*knowledge.Entry) bool) {
 	x.words.id = make(map[string]word, 1<<14)
-	order := slices.Clone(entries)
-	slices.SortStableFunc(order, func(a, b *knowledge.Entry) int {
-		return cmp.Or(
-			cmp.Compare(min(len(b.Aliases), 1), min(len(a.Aliases), 1)),
-			cmp.Compare(levelRank(a), levelRank(b)),
-			cmp.Compare(forCitizens(a), forCitizens(b)),
-			cmp.Compare(b.Updated, a.Updated),
-			cmp.Compare(a.Code, b.Code))
-	})
+	order := make([]ordered, len(entries))
+	for i, e := range entries {
+		order[i] = ordered{e, min(len(e.Aliases), 1), levelRank(e), forCitizens(e)}
+	}
+	slices.SortStableFunc(order, compareOrdered)
 	type familyKey struct {
 		name string
 		kind knowledge.Kind
 	}
 	families := make(map[familyKey]int32, len(order))
-	for _, e := range order {
+	for _, o := range order {
+		e := o.Entry
 		n := readName(e.Name)
 		key := familyKey{n.key, e.Kind}
 		force := inForce(e)

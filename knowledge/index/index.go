@@ -117,21 +117,25 @@ func (x *Index) InField(field string) []*knowledge.Entry { return slices.Clone(x
 
 // list prepares Fields and InField.
 func (x *Index) list(entries []*knowledge.Entry, inForce func(*knowledge.Entry) bool) {
-	x.listed = make(map[string][]*knowledge.Entry)
+	byField := make(map[string][]ordered)
 	for _, e := range entries {
 		if e.Field != "" && inForce(e) {
-			x.listed[e.Field] = append(x.listed[e.Field], e)
+			byField[e.Field] = append(byField[e.Field], ordered{e, min(len(e.Aliases), 1), levelRank(e), 0})
 		}
 	}
-	for field, list := range x.listed {
-		slices.SortStableFunc(list, func(a, b *knowledge.Entry) int {
+	x.listed = make(map[string][]*knowledge.Entry, len(byField))
+	for field, list := range byField {
+		slices.SortStableFunc(list, func(a, b ordered) int {
 			return cmp.Or(
-				cmp.Compare(min(len(b.Aliases), 1), min(len(a.Aliases), 1)),
-				cmp.Compare(levelRank(a), levelRank(b)),
+				cmp.Compare(b.named, a.named),
+				cmp.Compare(a.level, b.level),
 				cmp.Compare(len(b.Aliases), len(a.Aliases)),
 				cmp.Compare(len(a.Name), len(b.Name)),
 				cmp.Compare(a.Code, b.Code))
 		})
+		for _, o := range list {
+			x.listed[field] = append(x.listed[field], o.Entry)
+		}
 		x.fields = append(x.fields, knowledge.FieldCount{Field: field, Count: len(list)})
 	}
 	slices.SortFunc(x.fields, func(a, b knowledge.FieldCount) int {

@@ -91,7 +91,7 @@ func Fold(s string) string {
 	if i := plainPrefix(s); i == len(s) {
 		return s
 	}
-	s = norm.NFC.String(s)
+	s = compose(s)
 	var b strings.Builder
 	b.Grow(len(s))
 	other := false
@@ -115,6 +115,20 @@ func Fold(s string) string {
 		return b.String()
 	}
 	return stripMarks(b.String())
+}
+
+// compose returns NFC. Text of ASCII and composed Vietnamese letters, nearly all
+// there is, is in NFC already and costs one look.
+func compose(s string) string {
+	for _, r := range s {
+		if r < utf8.RuneSelf {
+			continue
+		}
+		if _, ok := lookup(unicode.ToLower(r)); !ok {
+			return norm.NFC.String(s)
+		}
+	}
+	return s
 }
 
 // stripMarks takes the marks off letters that are not Vietnamese (ç, ü …).
@@ -144,7 +158,7 @@ func Lower(s string) string {
 	if plainPrefix(s) == len(s) {
 		return s
 	}
-	s = norm.NFC.String(strings.ToLower(norm.NFC.String(s)))
+	s = compose(strings.ToLower(compose(s)))
 	var b strings.Builder
 	b.Grow(len(s))
 	start := -1

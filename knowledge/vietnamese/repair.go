@@ -214,7 +214,7 @@ func (t *typed) horn(breve bool) bool {
 
 func (t *typed) hasVowel() bool {
 	for _, r := range t.bare {
-		if strings.ContainsRune("aăâeêioôơuưy", r) {
+		if strings.ContainsRune(vowelLetters, r) {
 			return true
 		}
 	}

@@ -140,7 +140,7 @@ func IsFoldedSyllable(word string) bool {
 // word that is no syllable comes back unchanged.
 func placeTone(word string) string {
 	bare, tone, ok := split(word)
-	if !ok || tone == Level {
+	if !ok || tone == Level || countVowels(bare) < 2 {
 		return word
 	}
 	onset, rime, ok := cut(string(bare), false)
@@ -150,12 +150,25 @@ func placeTone(word string) string {
 	return onset + tonedRime(rime, tone)
 }
 
+func countVowels(bare []rune) int {
+	n := 0
+	for _, r := range bare {
+		if strings.ContainsRune(vowelLetters, r) {
+			n++
+		}
+	}
+	return n
+}
+
+// vowelLetters are the vowels without tone.
+const vowelLetters = "aăâeêioôơuưy"
+
 // tonedRime puts the tone on its vowel: on the last vowel with a quality mark,
 // else on the second of three or of two before a consonant, else on the first.
 func tonedRime(rime string, tone Tone) string {
 	rs := []rune(rime)
 	n, marked := 0, -1
-	for n < len(rs) && strings.ContainsRune("aăâeêioôơuưy", rs[n]) {
+	for n < len(rs) && strings.ContainsRune(vowelLetters, rs[n]) {
 		if strings.ContainsRune("ăâêôơư", rs[n]) {
 			marked = n
 		}
