@@ -1,6 +1,8 @@
 package directory
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -295,16 +297,23 @@ func TestLocationIsNotKept(t *testing.T) {
 }
 
 func TestExactLocationStillAsks(t *testing.T) {
-	if key := whyExact.key(); key != "directory.which_exact" {
-		t.Error(key)
+	file := filepath.Join(t.TempDir(), "boundaries.geojson")
+	square := `{"type":"FeatureCollection","features":[{"properties":{"level":"commune_2025","code":"10532"},"geometry":{"type":"Polygon",
+		"coordinates":[[[106.32,20.93],[106.34,20.93],[106.34,20.95],[106.32,20.95],[106.32,20.93]]]}}]}`
+	if err := os.WriteFile(file, []byte(square), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	all, err := loaded()
+	at := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	dir, err := places.Load(places.Options{AsOf: at, BoundaryFile: file})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, _ := all.Place("w10525")
-	if (found{choices: []*places.Place{p}, why: whyExact}).sure() {
-		t.Error("a location inside a boundary is not asked about")
+	k := talkIn(t, dir, roomy())
+	if got := k.at(20.94, 106.33); !strings.Contains(got, "nằm ở nơi đầu tiên") {
+		t.Errorf("got:\n%s", got)
+	}
+	if titles := k.titles(); len(titles) < 3 || titles[0] != "Phường Lê Thanh Nghị" {
+		t.Errorf("choices %q, want the one with the boundary first and others after it", titles)
 	}
 }
 
@@ -521,4 +530,35 @@ func TestElsewhereIsOnlyWhatIsMeant(t *testing.T) {
 			t.Errorf("%q: %q, want %q", tt.text, got, tt.want)
 		}
 	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, text := range []string{
+		"phường Cẩm Thượng", "hong phong ninh giang", "Trần Phú Hà Nội", "huyện Thanh Miện", "xã \u202e<b>", "TPHD", strings.Repeat("xã a ", 500), "\xff\x00",
+	} {
+		f.Add(text)
+	}
+	all, err := loaded()
+	if err != nil {
+		f.Fatal(err)
+	}
+	s := &service{opt: Options{Fold: vietnamese.Fold}}
+	s.provinces = s.readProvinces(provincesFile)
+	days := []*places.Directory{all.At(time.Date(2021, 6, 1, 0, 0, 0, 0, time.UTC)), all.At(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, d := range days {
+			got := s.read(d, text, toldPlace)
+			if len(got.choices) > maxChoices || got.elsewhere != "" && len(got.choices) > 0 {
+				t.Errorf("%d choices, elsewhere %q", len(got.choices), got.elsewhere)
+			}
+			for _, p := range got.choices {
+				if len(d.Today(p)) == 0 {
+					t.Errorf("%s leads nowhere", p.ID)
+				}
+			}
+			s.bodyIn(d, text)
+			s.namesUnknown(text)
+			s.narrow(got.choices, text)
+		}
+	})
 }

@@ -17,6 +17,8 @@ const (
 	maxChoices = 6
 	maxNear    = 3
 	maxRead    = 2000 // letters that are searched for provinces and bodies
+	// asGood is how near to the best a name must come to be offered beside it.
+	asGood = 0.75
 	// farAway is from where on, in metres to the nearest reference point, a
 	// location is likely outside: communes here are about six kilometres across.
 	farAway = 6000
@@ -75,9 +77,10 @@ func (s *service) read(d *places.Directory, text string, least float64) found {
 		return found{}
 	}
 	matches := d.FindPlaces(text, 2*maxChoices)
-	matches = slices.DeleteFunc(matches, func(m places.PlaceMatch) bool {
-		return m.Score < least || len(m.Today) == 0 || m.Score < 0.75*matches[0].Score
-	})
+	if len(matches) > 0 {
+		least = max(least, asGood*matches[0].Score)
+	}
+	matches = slices.DeleteFunc(matches, func(m places.PlaceMatch) bool { return m.Score < least || len(m.Today) == 0 })
 	after := ""
 	if len(matches) > 0 {
 		after = matches[0].Matched

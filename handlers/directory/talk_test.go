@@ -44,7 +44,12 @@ func newTalk(t testing.TB, asOf string, limits bot.Limits) *talk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := all.At(at)
+	return talkIn(t, all.At(at), limits)
+}
+
+// talkIn starts a talk with a bot of that directory.
+func talkIn(t testing.TB, dir *places.Directory, limits bot.Limits) *talk {
+	t.Helper()
 	f, err := New(Options{Directory: func() *places.Directory { return dir }, Fold: vietnamese.Fold})
 	if err != nil {
 		t.Fatal(err)
