@@ -286,7 +286,7 @@ func (t *Terminal) Send(_ context.Context, m bot.Message) (bot.Receipt, error) {
 		return bot.Receipt{}, &bot.SendError{Kind: bot.Later, Reason: "delivery.reason_away"}
 	}
 	if err := t.show(t.format(m)); err != nil {
-		return bot.Receipt{}, &bot.SendError{Kind: bot.Temporary, Reason: "delivery.reason_terminal", Err: err}
+		return bot.Receipt{}, &bot.SendError{Kind: bot.Temporary, Reason: "delivery.reason_temporary", Err: err}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

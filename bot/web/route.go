@@ -114,7 +114,6 @@ func (s *Server) guard(rt *route) http.Handler {
 			return
 		}
 		if r.ContentLength > rt.body {
-			w.Header().Set("Connection", "close") // the rest of the body is not worth reading
 			s.pages.fail(rec, r, http.StatusRequestEntityTooLarge)
 			return
 		}

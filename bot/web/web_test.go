@@ -411,6 +411,42 @@ func TestHugeHeaderIsRefused(t *testing.T) {
 	}
 }
 
+// TestTooLargeBodyStillReadsTheAnswer: a client in the middle of sending must
+// not find the connection reset before it has read why.
+func TestTooLargeBodyStillReadsTheAnswer(t *testing.T) {
+	s := newServer(t, Options{})
+	s.Handle("POST /small", http.HandlerFunc(reads), Body(1<<10))
+	s.Handle("POST /inner", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 1<<10) // the handler's own, tighter limit
+		if _, err := io.ReadAll(r.Body); err != nil {
+			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+		}
+	}), Body(32<<20))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	big := bytes.Repeat([]byte("x"), 8<<20)
+	for name, body := range map[string]io.Reader{
+		"/small": bytes.NewReader(big), "/small?chunked": io.MultiReader(bytes.NewReader(big)),
+		"/inner": bytes.NewReader(big), "/inner?chunked": io.MultiReader(bytes.NewReader(big)),
+	} {
+		resp, err := http.Post("http://"+s.Addr()+name, "text/plain", body)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: %d", name, resp.StatusCode)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 // countingMeter keeps what it was told.
 type countingMeter struct {
 	mu   sync.Mutex

@@ -178,9 +178,6 @@ func (c *Chat) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var p *problem
 	switch {
 	case errors.As(err, &p):
-		if p.status == http.StatusRequestEntityTooLarge {
-			w.Header().Set("Connection", "close") // the rest of the body is not worth reading
-		}
 		c.fail(w, r, p)
 	case bot.IsCode(err, bot.Invalid):
 		c.fail(w, r, bad("refused"))
