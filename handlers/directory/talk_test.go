@@ -47,6 +47,9 @@ func newTalk(t testing.TB, asOf string, limits bot.Limits) *talk {
 	return talkIn(t, all.At(at), limits)
 }
 
+// classifier reads the phrases once for all tests.
+var classifier = sync.OnceValues(intent.New)
+
 // talkIn starts a talk with a bot of that directory.
 func talkIn(t testing.TB, dir *places.Directory, limits bot.Limits) *talk {
 	t.Helper()
@@ -58,7 +61,7 @@ func talkIn(t testing.TB, dir *places.Directory, limits bot.Limits) *talk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := intent.New()
+	c, err := classifier()
 	if err != nil {
 		t.Fatal(err)
 	}
