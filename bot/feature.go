@@ -13,7 +13,8 @@ type Feature struct {
 	Routes        []Route
 	Conversations []Conversation
 	Jobs          []Job
-	Schema, Texts fs.FS  // sql/*.sql, text/*.toml
+	Schema        fs.FS  // the line's migrations: 0001_init.sql and on
+	Texts         fs.FS  // text/vi.toml and text/en.toml
 	Pages         []Page // public and console pages
 	Commands      []CommandHelp
 	Figures       func(context.Context, Period, Scope) ([]Figure, error)

@@ -120,7 +120,7 @@ func (s *service) compose(now time.Time, e *knowledge.Entry, f knowledge.Facet, 
 		text, cut := clip(e.Conditions, maxTextRunes)
 		args = append(args, "text", text, "cut", cut, "audience", strings.Join(e.Audience[:min(len(e.Audience), 4)], ", "))
 	case knowledge.Where:
-		args = append(args, "agency", e.Agency, "commune", atCommune(e), "methods", methodNames(e), "levels", levels(e, family))
+		args = append(args, "agency", e.Agency, "commune", atCommune(e) && !strings.Contains(e.Agency, serviceCentre), "methods", methodNames(e), "levels", levels(e, family))
 	case knowledge.Online:
 		args = append(args, "full", e.OnlineFull, "online", e.OnlineFull || hasOnline(e), "url", s.onlineURL(e))
 	default:
@@ -237,6 +237,9 @@ func capital(s string) string {
 	}
 	return string(unicode.ToUpper(r)) + s[n:]
 }
+
+// serviceCentre in an agency's name says where to file already.
+const serviceCentre = "Trung tâm Phục vụ"
 
 func atCommune(e *knowledge.Entry) bool {
 	return strings.Contains(strings.ToLower(e.Level), "xã") || strings.Contains(strings.ToLower(e.Agency), "cấp xã")

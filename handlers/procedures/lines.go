@@ -6,6 +6,9 @@ import (
 	"cchcbot/knowledge"
 )
 
+// oneOriginal is how the national database writes the usual quantity.
+const oneOriginal = "1 bản chính"
+
 // documentLines are the papers to bring, one a line, those that everybody
 // needs first; rest counts those that did not fit.
 func documentLines(e *knowledge.Entry) (lines []string, rest int) {
@@ -15,8 +18,9 @@ func documentLines(e *knowledge.Entry) (lines []string, rest int) {
 		if line == "" {
 			continue
 		}
-		if d.Qty != "" {
-			line += " (" + strings.TrimSpace(d.Qty) + ")"
+		// One original is what people bring anyway; anything else is said.
+		if qty := strings.TrimSpace(d.Qty); qty != "" && qty != oneOriginal {
+			line += " (" + qty + ")"
 		}
 		if c := bare(strings.Trim(d.Case, "*: ")); c != "" {
 			sometimes = append(sometimes, c+": "+line)

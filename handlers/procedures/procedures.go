@@ -25,8 +25,14 @@ var texts embed.FS
 //go:embed sql/*.sql
 var schema embed.FS
 
-// Texts is the package's catalog, for tools that render answers without the feature.
-func Texts() fs.FS { return texts }
+// Schema is the package's line of migrations, for commands that need no feature.
+func Schema() fs.FS {
+	sub, err := fs.Sub(schema, "sql")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return sub
+}
 
 // Field is a line of the menu of fields.
 type Field struct {
@@ -51,9 +57,8 @@ type Options struct {
 	// PublicURL is the address of this program for links to /tthc/{code}; "" leaves them out.
 	PublicURL string
 	// Portal is the national portal, where files are handed in and looked up.
-	Portal string
-	// Fold makes words comparable; used to keep questions that are only punctuation out.
-	Observe func(Seen) // may be nil
+	Portal  string
+	Observe func(Seen) // told of every question; may be nil
 }
 
 type service struct {
@@ -96,7 +101,7 @@ func New(opt Options) (bot.Feature, error) {
 		},
 		Conversations: []bot.Conversation{s.wrongForm()},
 		Jobs:          []bot.Job{{Name: "procedures.reload", Every: reloadEvery, Run: opt.Live.Refresh}},
-		Schema:        schema,
+		Schema:        Schema(),
 		Texts:         texts,
 		Pages:         s.pages(),
 		Commands:      []bot.CommandHelp{{Command: "thutuc", Key: "procedures.command_fields"}},
@@ -143,8 +148,15 @@ func (s *service) unknown(ctx context.Context, t *bot.Turn, text string) error {
 		{Key: "procedures.button_hotlines", Payload: "directory:hotlines"},
 		{Key: "procedures.button_officer", Payload: "directory:officer"},
 	}})
+	if t.Intent().Confidence < sureQuestion {
+		return nil
+	}
 	return s.keepUnknown(ctx, t, text)
 }
+
+// sureQuestion is how sure the classifier must be that a text is a question
+// before it is kept for the curators: an accusation in odd words must not be.
+const sureQuestion = 0.7
 
 const maxChoices = 6
 

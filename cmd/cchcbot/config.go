@@ -1,0 +1,195 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/goccy/go-yaml"
+)
+
+// envPrefix stands before every setting's name in the environment.
+const envPrefix = "CCHCBOT_"
+
+// Config is every setting. Each comes from a flag, else the environment
+// (CCHCBOT_NAME), else a file that CCHCBOT_NAME_FILE names, else the YAML file
+// of --config (name in lower case), else its default. docs/running.md is
+// generated from the tags.
+type Config struct {
+	Data          string   `env:"CCHCBOT_DATA" default:"./data" placeholder:"FOLDER" help:"Folder of the embedded database, the key and a boundary file. Made on the first start; readable by its owner only."`
+	Listen        string   `env:"CCHCBOT_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address of the HTTP server. Port 0 takes a free one."`
+	PublicURL     string   `name:"public-url" env:"CCHCBOT_PUBLIC_URL" placeholder:"URL" help:"What citizens and platforms reach, for links and QR codes. Default: made from the listening address."`
+	MetricsListen string   `env:"CCHCBOT_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Separate address for /metrics. Default: beside everything else, which a public server should not do."`
+	AsOf          string   `env:"CCHCBOT_AS_OF" placeholder:"DATE" help:"The day whose agencies and places apply, like 2021-06-01. Default: today. It never changes which law applies to a procedure."`
+	SecretKey     string   `env:"CCHCBOT_SECRET_KEY" placeholder:"SECRET" help:"Key that seals personal data at rest, 16 bytes or more. Default: generated in DATA on the first start."`
+	ChatOrigins   []string `env:"CCHCBOT_CHAT_ORIGINS" placeholder:"ORIGIN,…" help:"Sites that may embed the web chat, like https://haiduong.gov.vn."`
+	TrustedProxy  []string `env:"CCHCBOT_TRUSTED_PROXY" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed, like 10.0.0.0/8 or 127.0.0.1."`
+	LogLevel      string   `env:"CCHCBOT_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much is logged: debug, info, warn or error. No level logs what citizens write."`
+}
+
+// secretSettings are read from files with _FILE and never shown.
+var secretSettings = map[string]bool{"secret-key": true}
+
+// Proxies parses TrustedProxy.
+func (c *Config) Proxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, s := range c.TrustedProxy {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			out = append(out, p)
+			continue
+		}
+		a, err := netip.ParseAddr(s)
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXY: %q is neither an address nor a network like 10.0.0.0/8", s)
+		}
+		out = append(out, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return out, nil
+}
+
+// Day parses AsOf; zero means today.
+func (c *Config) Day() (time.Time, error) {
+	if c.AsOf == "" {
+		return time.Time{}, nil
+	}
+	d, err := time.ParseInLocation(time.DateOnly, c.AsOf, vietnam)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("AS_OF: %q is not a day like 2021-06-01", c.AsOf)
+	}
+	return d, nil
+}
+
+// Check finds what is wrong with the settings before anything is opened.
+func (c *Config) Check() error {
+	var errs []error
+	if _, err := c.Proxies(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.Day(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.PublicURL != "" {
+		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			errs = append(errs, fmt.Errorf("PUBLIC_URL: %q is not an address like https://hoidap.haiduong.gov.vn", c.PublicURL))
+		}
+	}
+	for _, o := range c.ChatOrigins {
+		if u, err := url.Parse(o); err != nil || u.Host == "" || u.Path != "" || u.Scheme != "https" && u.Scheme != "http" {
+			errs = append(errs, fmt.Errorf("CHAT_ORIGINS: %q is not an origin like https://haiduong.gov.vn", o))
+		}
+	}
+	if c.SecretKey != "" && len(c.SecretKey) < 16 {
+		errs = append(errs, errors.New("SECRET_KEY: at least 16 bytes are needed; `openssl rand -hex 32` makes a good one"))
+	}
+	return errors.Join(errs...)
+}
+
+// Logger writes to w at the configured level.
+func (c *Config) Logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// maxSettingFile bounds a secret or configuration file, in bytes.
+const maxSettingFile = 1 << 20
+
+// settings resolves NAME_FILE and the YAML file for kong. A flag or the
+// variable itself wins.
+type settings struct {
+	file   map[string]any
+	lookup func(string) (string, bool)
+}
+
+// newSettings reads the YAML file at path, "" for none.
+func newSettings(path string, lookup func(string) (string, bool)) (*settings, error) {
+	s := &settings{lookup: lookup}
+	if path == "" {
+		return s, nil
+	}
+	raw, err := readSetting(path)
+	if err != nil {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
+	if err := yaml.UnmarshalWithOptions(raw, &s.file, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("--config %s: %s", filepath.Base(path), yaml.FormatError(err, false, true))
+	}
+	return s, nil
+}
+
+func readSetting(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxSettingFile+1))
+	if err == nil && len(raw) > maxSettingFile {
+		err = fmt.Errorf("%s is larger than %d bytes", filepath.Base(path), maxSettingFile)
+	}
+	return raw, err
+}
+
+// Validate implements kong.Resolver: it refuses settings that do not exist.
+func (s *settings) Validate(app *kong.Application) error {
+	known := map[string]bool{}
+	for _, f := range app.Flags {
+		if len(f.Envs) > 0 {
+			known[settingName(f)] = true
+		}
+	}
+	for name := range s.file {
+		if !known[name] {
+			return fmt.Errorf("--config: there is no setting %q; `cchcbot serve --help` lists them", name)
+		}
+	}
+	return nil
+}
+
+// Resolve implements kong.Resolver.
+func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if len(flag.Envs) == 0 {
+		return nil, nil
+	}
+	env := flag.Envs[0]
+	_, given := s.lookup(env)
+	path, fromFile := s.lookup(env + "_FILE")
+	switch {
+	case given && fromFile:
+		return nil, fmt.Errorf("both %s and %s_FILE are set; leave one out", env, env)
+	case given:
+		return nil, nil
+	case fromFile:
+		raw, err := readSetting(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s_FILE: %w", env, err)
+		}
+		return strings.TrimRight(string(raw), "\r\n"), nil
+	}
+	v, ok := s.file[settingName(flag)]
+	if !ok || v == nil {
+		return nil, nil
+	}
+	if list, isList := v.([]any); isList {
+		parts := make([]string, len(list))
+		for i, p := range list {
+			parts[i] = fmt.Sprint(p)
+		}
+		return strings.Join(parts, ","), nil
+	}
+	return fmt.Sprint(v), nil
+}
+
+func settingName(f *kong.Flag) string {
+	return strings.ToLower(strings.TrimPrefix(f.Envs[0], envPrefix))
+}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"cchcbot/bot"
+	"cchcbot/bot/delivery"
+	"cchcbot/bot/sqldb"
+	"cchcbot/bot/store"
+	"cchcbot/bot/words"
+	"cchcbot/handlers"
+	directoryfeature "cchcbot/handlers/directory"
+	"cchcbot/handlers/menu"
+	"cchcbot/handlers/procedures"
+	"cchcbot/knowledge/directory"
+	"cchcbot/knowledge/intent"
+	"cchcbot/knowledge/vietnamese"
+)
+
+// Contacts of the directory that texts name, by id.
+const (
+	contactPortal    = "dvc-quoc-gia"
+	contactFeedback  = "pakn-quoc-gia"
+	contactReception = "tiep-cong-dan-tinh"
+)
+
+// houseOptions is what a bot is put together from.
+type houseOptions struct {
+	Config    *Config
+	Log       *slog.Logger
+	Now       func() time.Time // nil means time.Now
+	Data      *data            // where inbox and outbox live
+	Knowledge *data            // where the published entries are; nil means Data
+	Live      *procedures.Live // nil builds one over Knowledge
+	Channels  []bot.Channel
+	PublicURL string
+	Metrics   *metrics // may be nil
+}
+
+// house is the bot put together: everything between the channels and the disk.
+type house struct {
+	log        *slog.Logger
+	now        func() time.Time
+	store      *store.Store
+	stateDB    *sqldb.DB
+	words      *words.Words
+	live       *procedures.Live
+	features   []bot.Feature
+	dispatcher *bot.Dispatcher
+	delivery   *delivery.Delivery
+	directory  func() *directory.Directory
+}
+
+// newHouse wires the bot. Nothing runs until Run or Drain.
+func newHouse(ctx context.Context, o houseOptions) (*house, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Knowledge == nil {
+		o.Knowledge = o.Data
+	}
+	h := &house{log: o.Log, now: o.Now, store: o.Data.store, live: o.Live}
+	if h.live == nil {
+		h.live = procedures.NewLive(o.Knowledge.db.Read(), buildIndex, o.Log)
+	}
+	classifier, err := intent.New()
+	if err != nil {
+		return nil, err
+	}
+	// The directory and the index do not need each other: build them side by side.
+	var wait sync.WaitGroup
+	var liveErr error
+	wait.Go(func() { liveErr = h.live.Refresh(ctx) })
+	h.directory, err = loadDirectory(o.Config, o.Knowledge)
+	wait.Wait()
+	if err := errors.Join(err, liveErr); err != nil {
+		return nil, err
+	}
+	if h.features, err = handlers.All(h.deps(o)); err != nil {
+		return nil, err
+	}
+	if err := h.loadWords(); err != nil {
+		return nil, err
+	}
+	if h.stateDB, err = sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Data.folder, stateFile), Synchronous: sqldb.Normal}); err != nil {
+		return nil, err
+	}
+	state, err := store.NewState(ctx, h.stateDB, o.Now)
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if err := h.wire(o, state, classifier); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
+}
+
+// loadDirectory returns the directory of today, or of AS_OF.
+func loadDirectory(cfg *Config, d *data) (func() *directory.Directory, error) {
+	day, err := cfg.Day()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := directory.Load(directory.Options{AsOf: day, BoundaryFile: d.boundaries()})
+	if err != nil {
+		return nil, err
+	}
+	if !day.IsZero() {
+		return func() *directory.Directory { return dir }, nil
+	}
+	return func() *directory.Directory { return dir.At(time.Now()) }, nil
+}
+
+func (h *house) deps(o houseOptions) handlers.Deps {
+	dir := h.directory()
+	url := func(id string) string {
+		c, _ := dir.Contact(id)
+		return c.URL
+	}
+	var observe func(procedures.Seen)
+	if o.Metrics != nil {
+		observe = o.Metrics.seen
+	}
+	return handlers.Deps{
+		Menu: menu.Options{
+			Phone: func(id string) string {
+				c, _ := h.directory().Contact(id)
+				return c.Phone
+			},
+			Reception: func() menu.Office {
+				c, ok := h.directory().Contact(contactReception)
+				if !ok || c.Publish != directory.Show {
+					return menu.Office{}
+				}
+				return menu.Office{Name: c.Name, Address: c.Address}
+			},
+			Portal: url(contactPortal), Feedback: url(contactFeedback),
+		},
+		Directory: directoryfeature.Options{Directory: h.directory, Fold: vietnamese.Fold},
+		Procedures: procedures.Options{
+			Live: h.live, Read: o.Knowledge.db.Read(), Sealer: o.Data.keys, Fields: menuFields(dir),
+			PublicURL: o.PublicURL, Portal: url(contactPortal), Observe: observe,
+		},
+	}
+}
+
+// menuFields are the fields of the menu: those that the province's plan
+// stresses first.
+func menuFields(dir *directory.Directory) []procedures.Field {
+	var out []procedures.Field
+	for _, f := range dir.Fields() {
+		if len(f.National) == 0 {
+			continue
+		}
+		out = append(out, procedures.Field{ID: f.ID, Title: map[string]string{"vi": f.Name, "en": f.NameEN}, Names: slices.Clone(f.National)})
+	}
+	return out
+}
+
+func (h *house) loadWords() (err error) {
+	sources := []fs.FS{words.Shared(), delivery.Texts()}
+	for _, f := range h.features {
+		if f.Texts != nil {
+			sources = append(sources, f.Texts)
+		}
+	}
+	if h.words, err = words.Load(sources...); err != nil {
+		return err
+	}
+	return h.words.Check()
+}
+
+func (h *house) wire(o houseOptions, state bot.State, classifier *intent.Classifier) error {
+	router, err := bot.NewRouter(bot.RouterOptions{
+		Features: h.features, Fold: vietnamese.Fold, Texts: h.words, Langs: words.Langs[:],
+		Classify: func(text string) bot.Intent {
+			r := classifier.Classify(text)
+			return bot.Intent{Name: string(r.Kind), Confidence: r.Confidence, Rest: r.Rest, Hint: r.Hint}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	limits := map[string]bot.Limits{}
+	for _, c := range o.Channels {
+		limits[c.Name()] = c.Limits()
+	}
+	alert := func(_ context.Context, text string) { h.log.Error("needs attention", "what", text) }
+	var sent func(delivery.Observation)
+	var turned func(string, time.Duration)
+	if o.Metrics != nil {
+		sent, turned = o.Metrics.sent, o.Metrics.turn
+	}
+	if h.delivery, err = delivery.New(delivery.Options{
+		Outbox: h.store, State: state, Channels: o.Channels, Now: o.Now, Log: o.Log, Alert: alert,
+		Observe: sent, Digest: o.Data.keys.Digest,
+	}); err != nil {
+		return err
+	}
+	h.dispatcher, err = bot.NewDispatcher(bot.DispatcherOptions{
+		Inbox: h.store, State: state, Sealer: o.Data.keys, Router: router, Channels: o.Channels,
+		Composer: &bot.Composer{Texts: h.words, Channels: limits, Default: words.Langs[0]},
+		Now:      o.Now, Log: o.Log, Wake: h.delivery.Wake, Alert: alert, Observe: turned,
+	})
+	return err
+}
+
+// intake is the store's intake with the bot woken behind it.
+type intake struct{ h *house }
+
+// Accept implements bot.Intake.
+func (i intake) Accept(ctx context.Context, u bot.Update) error {
+	if err := i.h.store.Accept(ctx, u); err != nil {
+		return err
+	}
+	i.h.dispatcher.Wake()
+	return nil
+}
+
+// Present implements bot.Presence.
+func (i intake) Present(ctx context.Context, a bot.Address) error {
+	if err := i.h.store.Present(ctx, a); err != nil {
+		return err
+	}
+	i.h.delivery.Wake()
+	return nil
+}
+
+// Close closes what newHouse opened; the data folder belongs to the caller.
+func (h *house) Close() error {
+	if h.stateDB == nil {
+		return nil
+	}
+	return h.stateDB.Close()
+}

@@ -1,0 +1,139 @@
+// Command cchcbot answers the people of Hải Dương on administrative procedures
+// from the chat app on their phone. `cchcbot serve` runs it; `cchcbot --help`
+// lists the rest.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+	_ "time/tzdata" // Asia/Ho_Chi_Minh also where the system has no zones
+
+	"github.com/alecthomas/kong"
+)
+
+// vietnam is the time zone of every date a citizen reads. It has had no
+// summer time since 1975, so a fixed zone is right even without tzdata.
+var vietnam = time.FixedZone("ICT", 7*60*60)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// CLI is the command line.
+type CLI struct {
+	Config
+	ConfigFile string `name:"config" placeholder:"FILE" help:"YAML file with settings, names in lower case."`
+
+	Serve     ServeCmd     `cmd:"" help:"Run the bot: web chat, delivery and jobs."`
+	Chat      ChatCmd      `cmd:"" help:"Talk to the bot in this terminal."`
+	Ask       AskCmd       `cmd:"" help:"Ask one question, or with - one a line from standard input."`
+	Knowledge KnowledgeCmd `cmd:"" help:"Import, export, check and measure the knowledge base."`
+	Outbox    OutboxCmd    `cmd:"" help:"Messages that wait, are held or were given up."`
+	Migrate   MigrateCmd   `cmd:"" help:"Bring the database to this version's schema."`
+	Docs      DocsCmd      `cmd:"" hidden:"" help:"Write the table of settings for docs/running.md."`
+	Version   VersionCmd   `cmd:"" help:"What this is."`
+}
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}, os.LookupEnv))
+}
+
+// exitPanic carries the exit code that kong asks for out of its parser.
+type exitPanic int
+
+// run is the whole program with its surroundings handed in.
+func run(ctx context.Context, args []string, io streams, lookup func(string) (string, bool)) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			exit, ok := r.(exitPanic)
+			if !ok {
+				panic(r)
+			}
+			code = int(exit)
+		}
+	}()
+	set, err := newSettings(configPath(args), lookup)
+	if err != nil {
+		fmt.Fprintln(io.err, "cchcbot:", err)
+		return exitUsage
+	}
+	var cli CLI
+	parser, err := kong.New(&cli, kong.Name("cchcbot"),
+		kong.Description("Answers citizens on administrative procedures.\n\nWithout any configuration `cchcbot serve` runs on embedded defaults."),
+		kong.UsageOnError(), kong.Writers(io.out, io.err), kong.Resolvers(set),
+		kong.Exit(func(code int) { panic(exitPanic(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: false, FlagsLast: true}))
+	if err != nil {
+		fmt.Fprintln(io.err, "cchcbot:", err)
+		return exitFailed
+	}
+	kctx, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(io.err, "cchcbot: %s\n`cchcbot --help` lists the commands.\n", cleanError(err))
+		return exitUsage
+	}
+	if err := cli.Config.Check(); err != nil {
+		fmt.Fprintf(io.err, "cchcbot: %s\n", err)
+		return exitUsage
+	}
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	if err := kctx.Run(&cli.Config, io, parser); err != nil {
+		var usage *usageError
+		fmt.Fprintf(io.err, "cchcbot: %s\n", cleanError(err))
+		if errors.As(err, &usage) {
+			return exitUsage
+		}
+		return exitFailed
+	}
+	return exitDone
+}
+
+// usageError is a command line that cannot be carried out as it stands.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+// cleanError leaves the value of a variable out of kong's errors: it may be a secret.
+func cleanError(err error) string {
+	text := err.Error()
+	if i := strings.Index(text, " (from envar "); i >= 0 {
+		if j := strings.Index(text[i:], "="); j > 0 {
+			text = text[:i] + " (from " + strings.TrimPrefix(text[i:i+j], " (from envar ") + ")"
+		}
+	}
+	return text
+}
+
+// configPath finds --config before the parser runs, since the file feeds it.
+func configPath(args []string) string {
+	for i, a := range args {
+		if v, ok := strings.CutPrefix(a, "--config="); ok {
+			return v
+		}
+		if a == "--config" && i+1 < len(args) {
+			return args[i+1]
+		}
+		if a == "--" {
+			break
+		}
+	}
+	return ""
+}

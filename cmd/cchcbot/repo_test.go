@@ -1,0 +1,165 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"cchcbot/bot/delivery"
+	"cchcbot/bot/words"
+	"cchcbot/handlers/directory"
+	"cchcbot/handlers/menu"
+	"cchcbot/handlers/procedures"
+)
+
+// catalogs loads every catalog of the repository, the way the program does.
+func catalogs(t *testing.T) *words.Words {
+	t.Helper()
+	sources := []fs.FS{words.Shared(), delivery.Texts()}
+	for _, name := range []string{"menu", "directory", "procedures"} {
+		sources = append(sources, os.DirFS(filepath.Join("..", "..", "handlers", name)))
+	}
+	w, err := words.Load(sources...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// goFiles parses every Go file outside of tests.
+func goFiles(t *testing.T) map[string]*ast.File {
+	t.Helper()
+	out := map[string]*ast.File{}
+	root := filepath.Join("..", "..")
+	for _, dir := range []string{"bot", "handlers", "knowledge", "cmd"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+			out[path] = f
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// TestCatalogsAgree: the same keys, placeholders and plural forms in all languages.
+func TestCatalogsAgree(t *testing.T) {
+	if err := catalogs(t).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEveryKeyIsUsedAndExists reads the code: a key of a catalog that no code
+// names is dead, a key in the code that no catalog has is a hole.
+func TestEveryKeyIsUsedAndExists(t *testing.T) {
+	w := catalogs(t)
+	literals := map[string]bool{}
+	var prefixes []string
+	spoken := map[string]string{} // keys in places where only keys stand -> file
+	for path, file := range goFiles(t) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BasicLit:
+				if s, ok := stringOf(n); ok {
+					literals[s] = true
+					if strings.HasSuffix(s, "_") && strings.Contains(s, ".") {
+						prefixes = append(prefixes, s)
+					}
+				}
+			case *ast.KeyValueExpr:
+				if id, ok := n.Key.(*ast.Ident); ok && (id.Name == "Key" || id.Name == "Words") {
+					if s, ok := stringOf(n.Value); ok && strings.Contains(s, ".") {
+						spoken[s] = path
+					}
+				}
+			case *ast.CallExpr:
+				if sel, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 && (sel.Sel.Name == "Say" || sel.Sel.Name == "Again" || sel.Sel.Name == "More") {
+					if s, ok := stringOf(n.Args[0]); ok {
+						spoken[s] = path
+					}
+				}
+			}
+			return true
+		})
+	}
+	for key, path := range spoken {
+		if _, ok := w.Message("vi", key); !ok && key != "" {
+			t.Errorf("%s says %q, which no catalog has", path, key)
+		}
+	}
+	if len(spoken) < 40 {
+		t.Errorf("only %d spoken keys found: does the test still read the code?", len(spoken))
+	}
+	for _, key := range w.Keys("vi") {
+		used := literals[key]
+		for _, p := range prefixes {
+			used = used || strings.HasPrefix(key, p)
+		}
+		if !used {
+			t.Errorf("key %s stands in the catalogs and nowhere in the code", key)
+		}
+	}
+}
+
+func stringOf(e ast.Expr) (string, bool) {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	s, err := strconv.Unquote(lit.Value)
+	return s, err == nil
+}
+
+// TestButtonTitlesAreShort: a title is read on a narrow screen.
+func TestButtonTitlesAreShort(t *testing.T) {
+	w := catalogs(t)
+	seen := 0
+	for _, lang := range words.Langs {
+		for _, key := range w.Keys(lang) {
+			if _, name, _ := strings.Cut(key, "."); !strings.HasPrefix(name, "button_") {
+				continue
+			}
+			seen++
+			m, _ := w.Message(lang, key)
+			if n := utf8.RuneCountInString(m.Text); n > 24 {
+				t.Errorf("%s in %s has %d letters, at most 24: %q", key, lang, n, m.Text)
+			}
+		}
+	}
+	if seen < 40 {
+		t.Errorf("only %d titles found", seen)
+	}
+}
+
+// TestNoSentencesInCode: what people read stands in the catalogs and in data.
+func TestNoSentencesInCode(t *testing.T) {
+	const marks = "ăâđêôơưạảãàáằắẳẵặầấẩẫậẹẻẽèéềếểễệịỉĩìíọỏõòóồốổỗộờớởỡợụủũùúừứửữựỳýỵỷỹ"
+	for path, file := range goFiles(t) {
+		if filepath.Base(path) == "syllable.go" {
+			continue // the sounds of the language, not words for people
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok {
+				if s, ok := stringOf(lit); ok && len(strings.Fields(s)) > 4 && strings.ContainsAny(strings.ToLower(s), marks) {
+					t.Errorf("%s holds a Vietnamese sentence: %.60q", path, s)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// The features' names, so that a folder which moves is noticed here.
+var _ = []any{menu.New, directory.New, procedures.New}

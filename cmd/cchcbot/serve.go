@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"cchcbot/bot"
+	"cchcbot/bot/sqldb"
+	"cchcbot/bot/web"
+	"cchcbot/bot/webchat"
+)
+
+// ServeCmd is `cchcbot serve`.
+type ServeCmd struct{}
+
+// Help is the example below --help.
+func (ServeCmd) Help() string {
+	return "Examples:\n  cchcbot serve\n  CCHCBOT_PUBLIC_URL=https://hoidap.example.vn CCHCBOT_TRUSTED_PROXY=127.0.0.1 cchcbot serve"
+}
+
+// Run serves until the process is asked to stop.
+func (ServeCmd) Run(ctx context.Context, cfg *Config, io streams) error {
+	start := time.Now()
+	p := &program{cfg: cfg, log: cfg.Logger(io.err)}
+	if err := p.open(ctx); err != nil {
+		return errors.Join(err, p.Close())
+	}
+	rev, entries := p.house.live.Loaded()
+	p.log.Info("ready", "took", time.Since(start).Round(time.Millisecond), "entries", entries, "revision", rev)
+	fmt.Fprintf(io.out, "cchcbot is ready: %d procedures.\n  Web chat   %s/chat\n  Health     %s/readyz\nCtrl+C stops it.\n",
+		entries, p.server.PublicURL(), p.server.PublicURL())
+	return errors.Join(p.Run(ctx), p.Close())
+}
+
+// program is everything that `serve` runs. Tests start it whole.
+type program struct {
+	cfg *Config
+	log *slog.Logger
+	now func() time.Time // nil means time.Now
+
+	unlock  func() error
+	data    *data
+	house   *house
+	chat    *webchat.Chat
+	server  *web.Server
+	metrics *metrics
+}
+
+// open locks the data folder, opens everything and listens. Nothing runs yet.
+func (p *program) open(ctx context.Context) (err error) {
+	if p.now == nil {
+		p.now = time.Now
+	}
+	if p.unlock, err = sqldb.LockFolder(p.cfg.Data); err != nil {
+		return err
+	}
+	if p.data, err = openData(ctx, p.cfg, p.log); err != nil {
+		return err
+	}
+	p.metrics = newMetrics()
+	if err := p.listen(); err != nil {
+		return err
+	}
+	channels, err := p.channels()
+	if err != nil {
+		return err
+	}
+	if p.house, err = newHouse(ctx, houseOptions{
+		Config: p.cfg, Log: p.log, Now: p.now, Data: p.data, Channels: channels,
+		PublicURL: p.server.PublicURL(), Metrics: p.metrics,
+	}); err != nil {
+		return err
+	}
+	p.routes()
+	p.gauges()
+	return nil
+}
+
+func (p *program) listen() error {
+	proxies, err := p.cfg.Proxies()
+	if err != nil {
+		return err
+	}
+	p.server, err = web.New(web.Options{
+		Listen: p.cfg.Listen, PublicURL: p.cfg.PublicURL, MetricsListen: p.cfg.MetricsListen, TrustedProxies: proxies,
+		Log: p.log, Now: p.now, Ready: p.ready, Meter: p.metrics,
+	})
+	return err
+}
+
+// routes mounts the channels' and the features' pages.
+func (p *program) routes() {
+	chat := p.chat.Handler(intake{p.house})
+	// The chat checks origins and limits bodies itself, for it may be embedded.
+	for _, pattern := range []string{"/chat", "/chat/"} {
+		p.server.Handle(pattern, chat, web.Framed(p.cfg.ChatOrigins...), web.CrossSite(), web.Body(webchat.MaxBody))
+	}
+	for _, f := range p.house.features {
+		for _, page := range f.Pages {
+			if len(page.Roles) == 0 {
+				p.server.Handle(page.Pattern, page.Handler)
+			}
+		}
+	}
+	p.server.OnStop(p.chat.Close)
+}
+
+// Run runs every part until ctx ends, then stops them in the order of a
+// message's path: nothing new comes in, turns under way finish, what they said
+// goes out, and only then the streams close.
+func (p *program) Run(ctx context.Context) error {
+	run := context.WithoutCancel(ctx)
+	turns, stopTurns := context.WithCancel(run)
+	sends, stopSends := context.WithCancel(run)
+	defer stopTurns()
+	defer stopSends()
+	var turning, sending sync.WaitGroup
+	turning.Go(func() { p.report("dispatcher", p.house.dispatcher.Run(turns)) })
+	sending.Go(func() { p.report("delivery", p.house.delivery.Run(sends)) })
+	jobs, stopJobs := context.WithCancel(ctx)
+	defer stopJobs()
+	var working sync.WaitGroup
+	p.jobs(jobs, &working)
+
+	err := p.server.Run(ctx) // returns when ctx ended and requests under way are answered
+	stopJobs()
+	working.Wait()
+	stopTurns()
+	turning.Wait()
+	stopSends()
+	sending.Wait()
+	p.log.Info("stopped")
+	return err
+}
+
+func (p *program) report(part string, err error) {
+	if err != nil {
+		p.log.Error("a part stopped", "part", part, "err", err)
+	}
+}
+
+// maintainEvery is how often the store cleans up behind itself.
+const maintainEvery = 10 * time.Minute
+
+// jobs runs the features' periodic work and the store's.
+func (p *program) jobs(ctx context.Context, wg *sync.WaitGroup) {
+	all := []bot.Job{{Name: "store.maintain", Every: maintainEvery, Run: p.data.store.Maintain}}
+	for _, f := range p.house.features {
+		all = append(all, f.Jobs...)
+	}
+	for _, j := range all {
+		wg.Go(func() {
+			// A little apart from each other, so that they never start all at once.
+			next := time.NewTimer(j.Every/10 + rand.N(j.Every/10+1))
+			defer next.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-next.C:
+				}
+				if err := j.Run(ctx); err != nil && ctx.Err() == nil {
+					p.log.Error("a job failed", "job", j.Name, "err", err)
+				}
+				next.Reset(j.Every)
+			}
+		})
+	}
+}
+
+// Close closes what open opened, in reverse order.
+func (p *program) Close() error {
+	var errs []error
+	if p.server != nil {
+		errs = append(errs, p.server.Close())
+	}
+	if p.chat != nil {
+		p.chat.Close()
+	}
+	if p.house != nil {
+		errs = append(errs, p.house.Close())
+	}
+	if p.data != nil {
+		errs = append(errs, p.data.Close())
+	}
+	if p.unlock != nil {
+		errs = append(errs, p.unlock())
+	}
+	return errors.Join(errs...)
+}

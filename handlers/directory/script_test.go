@@ -1,0 +1,38 @@
+package directory
+
+import (
+	"testing"
+	"time"
+
+	"cchcbot/bot"
+	"cchcbot/bot/bottest"
+	"cchcbot/knowledge/vietnamese"
+
+	places "cchcbot/knowledge/directory"
+)
+
+// TestScripts plays the talks of testdata with the directory of the day on which they begin.
+func TestScripts(t *testing.T) {
+	bottest.Run(t, "testdata", func(t *testing.T) *bottest.Bot {
+		all, err := loaded()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := classifier()
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Date(2026, 11, 23, 8, 30, 0, 0, bottest.Location)
+		return bottest.New(t, bottest.Options{
+			Start: start,
+			Build: func(b *bottest.Bot) ([]bot.Feature, error) {
+				f, err := New(Options{Directory: func() *places.Directory { return all.At(b.Clock.Now()) }, Fold: vietnamese.Fold})
+				return []bot.Feature{f}, err
+			},
+			Classify: func(text string) bot.Intent {
+				r := c.Classify(text)
+				return bot.Intent{Name: string(r.Kind), Confidence: r.Confidence, Rest: r.Rest, Hint: r.Hint}
+			},
+		})
+	})
+}
