@@ -196,14 +196,16 @@ func (f *form[T]) steer(ctx context.Context, t *Turn, d T, verb, arg string) err
 		t.Reply(Reply{Key: keyFormCancelled, Buttons: []Button{{Key: keyFormResume, Payload: formPrefix + ":" + ctlResume}}})
 		return nil
 	case ctlBack:
-		if !a.Review && len(a.Done) == 0 {
+		if !a.Review && !a.Edit && len(a.Done) == 0 {
 			t.Reply(Reply{Key: keyFormFirst, Quiet: true})
 			return f.ask(ctx, t, d)
 		}
-		if n := len(a.Done); n > 0 {
+		if n := len(a.Done); a.Edit {
+			a.Done = append(a.Done, a.Step) // the answer stays as it was
+		} else if n > 0 {
 			a.Done = a.Done[:n-1]
 		}
-		a.Review = false
+		a.Review, a.Edit = false, false
 		return f.next(ctx, t, d)
 	case ctlSkip:
 		s := f.step(a.Step)
@@ -219,7 +221,7 @@ func (f *form[T]) steer(ctx context.Context, t *Turn, d T, verb, arg string) err
 	case ctlEdit:
 		if i := slices.Index(a.Done, arg); a.Review && i >= 0 {
 			a.Done = slices.Delete(a.Done, i, i+1)
-			a.Review = false
+			a.Review, a.Edit = false, true
 			return f.next(ctx, t, d)
 		}
 	case ctlSubmit:
@@ -262,6 +264,7 @@ func (f *form[T]) done(ctx context.Context, t *Turn, d T, s *Step[T]) error {
 	if !slices.Contains(a.Done, s.Name) {
 		a.Done = append(a.Done, s.Name)
 	}
+	a.Edit = false
 	return f.next(ctx, t, d)
 }
 

@@ -226,7 +226,7 @@ func (r *Router) pressed(t *Turn) (payload string, ok bool) {
 		return t.Update.Button, true
 	}
 	menu := t.Session.Menu
-	if t.Update.Text == "" || len(menu) == 0 {
+	if t.Update.Text == "" || len(menu) == 0 || t.Session.overtaken() {
 		return "", false
 	}
 	typed := r.word(t.Update.Text)
@@ -254,6 +254,20 @@ func (r *Router) pressed(t *Turn) (payload string, ok bool) {
 	return "", false
 }
 
+// overtaken reports whether the menu belongs to a question of a form that is no
+// longer open. What is typed then is no answer to it.
+func (s *Session) overtaken() bool {
+	for _, c := range s.Menu {
+		owner, rest, _ := strings.Cut(c.Payload, ":")
+		if owner != formPrefix || rest == ctlResume {
+			continue
+		}
+		nonce, _, _ := strings.Cut(rest, ":")
+		return s.Active == nil || nonce != s.Active.nonce()
+	}
+	return false
+}
+
 func numbered(menu []Choice) int {
 	n := 0
 	for _, c := range menu {
@@ -267,8 +281,9 @@ func numbered(menu []Choice) int {
 func (r *Router) button(ctx context.Context, t *Turn, payload string) error {
 	owner, rest, _ := strings.Cut(payload, ":")
 	if owner == formPrefix {
+		said := t.replies
 		handled, err := r.conversation(ctx, t, &control{raw: rest})
-		if err == nil && !handled {
+		if err == nil && !handled && t.replies == said { // not when it said that the form expired
 			t.Reply(Reply{Key: keyOldButton, Quiet: true})
 		}
 		return err

@@ -46,6 +46,7 @@ type Active struct {
 	Done    []string        `json:"done,omitempty"` // steps answered or skipped, in order
 	Answers json.RawMessage `json:"answers,omitempty"`
 	Review  bool            `json:"review,omitempty"` // all steps answered, the citizen looks it over
+	Edit    bool            `json:"edit,omitempty"`   // an answer is being corrected: back leads to the review
 	Started time.Time       `json:"started"`
 	Expires time.Time       `json:"expires"`
 }
