@@ -305,6 +305,22 @@ func TestHotlines(t *testing.T) {
 	}
 }
 
+func TestNumberOfAnOfficeThatIsNotKnown(t *testing.T) {
+	for text, want := range map[string]string{
+		"số điện thoại ubnd phường hải tân":   "Số điện thoại của UBND phường Tân Hưng chưa được xác nhận",
+		"cho tôi xin số điện thoại sở nội vụ": "Số điện thoại của Sở Nội vụ thành phố Hải Phòng chưa được xác nhận",
+	} {
+		k := newTalk(t, monday, roomy())
+		if got := k.say(text); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: want first %q, got:\n%s", text, want, got)
+		}
+	}
+	k := newTalk(t, monday, roomy())
+	if got := k.say("đường dây nóng"); !strings.HasPrefix(got, "Khẩn cấp") {
+		t.Errorf("nobody's number was asked for:\n%s", got)
+	}
+}
+
 var digits = regexp.MustCompile(`\d+`)
 
 // TestOnlyPublishedNumbersAreShown looks at every number in every answer and

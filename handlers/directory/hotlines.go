@@ -65,9 +65,26 @@ func (s *service) hotlines(_ context.Context, t *bot.Turn) error {
 			lines = append(lines, line{c.Name, c.Phone, useOf(c, t.Lang())})
 		}
 	}
-	args = append(args, "lines", lines, "local", local, "date", dayMonthYear(d.AsOf()))
+	args = append(args, "lines", lines, "local", local, "asked", s.askedOf(t, d), "date", dayMonthYear(d.AsOf()))
 	t.Reply(bot.Reply{Key: "directory.hotlines", Args: args, Buttons: append(portals(d), buttonFind(), officerButton())})
 	return nil
+}
+
+// askedOf is the office whose number was asked for: the data has none of
+// communes and departments, and that is the answer.
+func (s *service) askedOf(t *bot.Turn, d *places.Directory) string {
+	text, _ := s.said(t)
+	if f := s.read(d, text, surePlace); f.sure() {
+		if now := d.Today(f.choices[0]); len(now) == 1 {
+			if o, ok := d.Office(now[0].Place); ok && o.Committee != nil {
+				return o.Committee.Name
+			}
+		}
+	}
+	if body := s.bodyIn(d, text); body != nil {
+		return body.Name
+	}
+	return ""
 }
 
 func officerButton() bot.Button {
