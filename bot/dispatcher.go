@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -247,6 +248,9 @@ func (d *Dispatcher) run(ctx context.Context, l Loaded, session *Session, versio
 
 func (d *Dispatcher) newTurn(l Loaded, session *Session) *Turn {
 	lang := l.Contact.Lang
+	if lang == "" && slices.Contains(d.opt.Router.opt.Langs, l.Update.From.Language) {
+		lang = l.Update.From.Language
+	}
 	if lang == "" {
 		lang = d.opt.Composer.Default
 	}

@@ -60,7 +60,7 @@ func (p Place) Valid() bool {
 type Sender struct {
 	ID       string `json:"id"`                 // the channel's user id
 	Name     string `json:"name,omitempty"`     // display name; hostile
-	Language string `json:"language,omitempty"` // as the platform reports it, "vi" or "en"
+	Language string `json:"language,omitempty"` // chosen in the channel's own settings, "vi" or "en"; the citizen's choice here wins
 	Phone    string `json:"phone,omitempty"`    // only when the sender shared the own number in this update
 }
 

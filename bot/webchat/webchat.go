@@ -46,7 +46,7 @@ const (
 	maxField = 64 << 10            // bytes of one field beside the file
 	maxParts = 6                   // parts of a multipart request
 	maxID    = 64                  // bytes of a client's message id
-	maxTitle = 40                  // letters of a button
+	maxTitle = 90                  // letters of a button; the page wraps them
 	maxText  = 8000                // letters of a message of ours
 
 	maxFields = maxParts * maxField

@@ -106,8 +106,9 @@
     const box = el('div', 'buttons');
     box.setAttribute('role', 'group');
     box.setAttribute('aria-label', say.choices);
+    // The rows are meant for channels of a fixed width: here the choices flow.
+    const line = el('div');
     for (const row of rows) {
-      const line = el('div');
       for (const b of row) {
         const href = b.url ? webAddress(b.url) : '';
         if (href) {
@@ -122,8 +123,8 @@
         });
         line.append(button);
       }
-      box.append(line);
     }
+    box.append(line);
     return box;
   }
 
