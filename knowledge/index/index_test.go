@@ -79,6 +79,8 @@ func TestQuestions(t *testing.T) {
 		{"đăng ký lại kết hôn", "", "answer", "overview", "1.004746"},
 		{"đăng ký khai sinh lưu động", "", "answer", "overview", "1.003583"},
 		{"làm căn cước cho con", "", "answer", "overview", "1.014062"},
+		{"con tôi 15 tuổi làm thẻ căn cước", "", "answer", "overview", "1.014061"},
+		{"làm thẻ căn cước cho bé 6 tuổi", "", "answer", "overview", "1.014062"},
 		// Everyday words, abbreviations, dialect, misspelling, typing left-overs.
 		{"giấy độc thân", "", "answer", "overview", "1.004873"},
 		{"làm gks cho con cần j", "", "answer", "documents", "1.001193"},

@@ -2,6 +2,7 @@ package index
 
 import (
 	"math/bits"
+	"strconv"
 	"strings"
 
 	"cchcbot/knowledge"
@@ -330,12 +331,32 @@ func (x *Index) readKinds(q *question, roles []int8, weights []float32) {
 	}
 	q.actions |= x.tables.actions.bits(q.tokens, q.toned, skip, nil)
 	q.quals |= x.tables.quals.bits(q.tokens, q.toned, skip, nil)
+	x.readAge(q)
 	covered := make([]bool, len(q.tokens))
 	x.tables.actions.bits(q.tokens, q.toned, nil, covered)
 	x.tables.quals.bits(q.tokens, q.toned, nil, covered)
 	q.modifiers = len(q.units) > 0
 	for _, u := range q.units {
 		q.modifiers = q.modifiers && (covered[u.at] || roles[u.at] == roleWeak)
+	}
+}
+
+// readAge turns a stated age ("con tôi 15 tuổi") into its circumstance: the
+// identity card has one procedure below 14 and one from 14 on (Law on
+// Identification 26/2023/QH15, articles 19 and 23).
+func (x *Index) readAge(q *question) {
+	for i := 1; i < len(q.tokens); i++ {
+		age, err := strconv.Atoi(q.tokens[i-1].Folded)
+		if err != nil || q.tokens[i].Folded != "tuoi" || i > 1 && q.tokens[i-2].Folded == "duoi" {
+			continue
+		}
+		q.quals &^= x.tables.under14 | x.tables.over14
+		if age < 14 {
+			q.quals |= x.tables.under14
+		} else {
+			q.quals |= x.tables.over14
+		}
+		return
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	fQual            // circumstances shared
 	fQualMiss        // circumstances asked for that it lacks
 	fQualMore        // circumstances it has and nobody asked for
+	fClash           // for the other side of 14 years of age
 	fCommune         // done at the commune
 	fCurated         // somebody gave it everyday names
 	fField           // of the field preferred by the caller
@@ -36,7 +37,7 @@ type features [numFeatures]float32
 var weights = features{
 	fCover: 3.0, fNamed: 1.5, fAlias: 1.5, fBoth: 2.0, fPairs: 1.2, fBM: 2.0, fPlain: 0.8,
 	fAction: 0.6, fActionNo: -1.1, fQual: 0.5, fQualMiss: -0.5, fQualMore: -0.8,
-	fCommune: 0.5, fCurated: 0.2, fField: 1.5, fStale: -0.5, fExplain: -0.1,
+	fClash: -1.5, fCommune: 0.5, fCurated: 0.2, fField: 1.5, fStale: -0.5, fExplain: -0.1,
 }
 
 // rank computes the features of the candidates and sorts them by the model.
@@ -128,6 +129,10 @@ func (x *Index) measure(q *question, d *doc, field string, c *candidate, s *scra
 	f[fPairs] = x.pairShare(q, d)
 	f[fBM] = c.bm
 	measureKinds(q, d, f)
+	both := x.tables.under14 | x.tables.over14
+	if asked, has := q.quals&both, d.quals&both; asked != 0 && has != 0 && asked&has == 0 {
+		f[fClash] = 1
+	}
 	if d.level == 0 {
 		f[fCommune] = 1
 	}

@@ -218,6 +218,9 @@ const (
 	surePairs  = 2.45 // words that stand together
 	sureUnits  = 0.75 // content words: one alone is little evidence
 
+	shortQuestion = 6 // content words
+	sureGap       = 3
+
 	unknownBelow = 0.33 // say that we do not know
 	answerFrom   = 0.50 // answer rather than ask
 	nearMargin   = 0.35 // score distance within which two procedures are a choice
@@ -233,6 +236,11 @@ func confidence(q *question, found []candidate) float64 {
 	fit := max(best.f[fNamed], best.f[fAlias])
 	z := sureBias + sureFit*fit + sureMargin*float32(margin)*best.f[fCover] +
 		surePairs*best.f[fPairs] + sureUnits*float32(min(len(q.units), 4))/4
+	// In a long story much stays unexplained; in a short question it is the point
+	// ("giấy phép kinh doanh gas").
+	if len(q.units) <= shortQuestion {
+		z -= sureGap * max(0, 0.7-best.f[fCover])
+	}
 	return 1 / (1 + math.Exp(-float64(z)))
 }
 

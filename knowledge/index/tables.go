@@ -19,6 +19,8 @@ type tables struct {
 	facets  phrases // value: facet<<2 | mode
 	actions phrases // value: bit number
 	quals   phrases // value: bit number
+	// The circumstances that a stated age means, as bits of quals.
+	under14, over14 uint32
 }
 
 // modes of a facet phrase.
@@ -132,6 +134,9 @@ func loadTables() (*tables, error) {
 		})
 		if err != nil {
 			return nil, err
+		}
+		if table.into == &t.quals {
+			t.under14, t.over14 = 1<<ids["under14"], 1<<ids["over14"]
 		}
 	}
 	return t, nil
