@@ -39,3 +39,16 @@ func TestFormWithoutButtons(t *testing.T) {
 		return newSample(bottest.NewFakeDriver("plain", bottest.PlainLimits()))(t)
 	})
 }
+
+// They run in a shell and on the web page, through what these really read and write.
+func TestFormInATerminal(t *testing.T) {
+	bottest.Run(t, "testdata/form", func(t *testing.T) *bottest.Bot {
+		return newSample(bottest.NewTerminalDriver())(t)
+	})
+}
+
+func TestFormOnTheWebPage(t *testing.T) {
+	for _, dir := range []string{"testdata/form", "testdata/buttons"} {
+		bottest.Run(t, dir, func(t *testing.T) *bottest.Bot { return newSample(bottest.NewWebchatDriver())(t) })
+	}
+}

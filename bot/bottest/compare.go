@@ -57,7 +57,7 @@ func matchSaid(want, got Said, style Style) bool {
 				return false
 			}
 		}
-		if len(want.Buttons) > 0 {
+		if len(want.Buttons)+len(want.Media) > 0 {
 			lines = append(lines, anyLines)
 		}
 	}

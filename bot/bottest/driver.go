@@ -28,6 +28,8 @@ type Driver interface {
 	Do(ctx context.Context, who Citizen, in Input) error
 	// Seen returns what the citizen saw since the last call.
 	Seen(who Citizen) []Said
+	// Chat is the id of the chat that the citizen writes in, "" when not known yet.
+	Chat(who Citizen) string
 	// Style is how the channel shows choices.
 	Style() Style
 }
@@ -60,6 +62,9 @@ func (d *FakeDriver) Open(b *Bot) (bot.Channel, error) {
 
 // Name is the channel's name.
 func (d *FakeDriver) Name() string { return d.name }
+
+// Chat is the citizen's chat.
+func (d *FakeDriver) Chat(who Citizen) string { return who.Chat() }
 
 // Fake is the channel.
 func (d *FakeDriver) Fake() *Fake { return d.fake }

@@ -2,6 +2,7 @@ package bottest
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -51,6 +52,9 @@ func (b *Bot) Play(t testing.TB, s *Script) {
 	for i := range s.Steps {
 		step := &s.Steps[i]
 		got, err := p.do(t.Context(), step.Do)
+		if errors.Is(err, ErrCannot) {
+			t.Skipf("%s:%d: %v", s.Name, step.Line, err)
+		}
 		if err != nil {
 			t.Fatalf("%s:%d: %v", s.Name, step.Line, err)
 		}
@@ -114,6 +118,6 @@ func (p *player) do(ctx context.Context, a Action) (Answer, error) {
 		return Answer{}, err
 	}
 	got := Answer{Messages: p.driver.Seen(p.who)}
-	got.Effects = p.bot.record.take(p.driver.Name(), p.who.Chat())
+	got.Effects = p.bot.record.take(p.driver.Name(), p.driver.Chat(p.who))
 	return got, nil
 }
