@@ -133,7 +133,8 @@ func New(opt Options) (*Server, error) {
 }
 
 func (s *Server) listen() error {
-	in, err := net.Listen("tcp", s.opt.Listen)
+	var l net.ListenConfig
+	in, err := l.Listen(context.Background(), "tcp", s.opt.Listen)
 	if err != nil {
 		return fmt.Errorf("web: listen: %w", err)
 	}
@@ -142,7 +143,7 @@ func (s *Server) listen() error {
 	if s.opt.MetricsListen == "" || s.opt.Meter == nil {
 		return nil
 	}
-	if s.metricsIn, err = net.Listen("tcp", s.opt.MetricsListen); err != nil {
+	if s.metricsIn, err = l.Listen(context.Background(), "tcp", s.opt.MetricsListen); err != nil {
 		return errors.Join(fmt.Errorf("web: listen for metrics: %w", err), s.listener.Close())
 	}
 	mux := http.NewServeMux()

@@ -35,9 +35,6 @@ type Config struct {
 	LogLevel      string   `env:"CCHCBOT_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much is logged: debug, info, warn or error. No level logs what citizens write."`
 }
 
-// secretSettings are read from files with _FILE and never shown.
-var secretSettings = map[string]bool{"secret-key": true}
-
 // Proxies parses TrustedProxy.
 func (c *Config) Proxies() ([]netip.Prefix, error) {
 	var out []netip.Prefix

@@ -12,7 +12,6 @@ import (
 	"embed"
 	"errors"
 	"strings"
-	"time"
 
 	"cchcbot/bot"
 	"cchcbot/knowledge/intent"
@@ -35,12 +34,6 @@ type Options struct {
 }
 
 type service struct{ opt Options }
-
-// memoryTalk remembers that the bot just answered small talk, so that it does not lecture.
-const (
-	memoryTalk = "menu.talk"
-	talkTTL    = 10 * time.Minute
-)
 
 // New checks the options and returns the feature.
 func New(opt Options) (bot.Feature, error) {

@@ -77,10 +77,10 @@ func wholeXML(r io.Reader) error {
 	depth := 0
 	for {
 		t, err := d.RawToken()
-		if err == io.EOF && depth == 0 {
+		if errors.Is(err, io.EOF) && depth == 0 {
 			return nil
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return io.ErrUnexpectedEOF
 		}
 		if err != nil {

@@ -14,7 +14,7 @@ func readJSONL(r io.Reader, c *collector) error {
 	lines := newLineReader(r, c.opt.Limits.Line)
 	for {
 		line, long, err := lines.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

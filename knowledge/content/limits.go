@@ -104,7 +104,7 @@ func (f *inflater) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("%w: unpacks to more than %d times its size, as a zip bomb does; import the unpacked file if it is genuine",
 			ErrTooLarge, f.limits.Ratio)
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return n, brokenGzip(err)
 	}
 	return n, err
@@ -144,16 +144,16 @@ func (l *lineReader) next() (line []byte, long bool, err error) {
 	l.buf = l.buf[:0]
 	for read := false; ; read = true {
 		part, err := l.r.ReadSlice('\n')
-		if err != nil && err != bufio.ErrBufferFull && err != io.EOF {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) && !errors.Is(err, io.EOF) {
 			return nil, false, err
 		}
-		if err == io.EOF && len(part) == 0 && !read {
+		if errors.Is(err, io.EOF) && len(part) == 0 && !read {
 			return nil, false, io.EOF
 		}
 		if long = long || len(l.buf)+len(part) > l.limit+2; !long {
 			l.buf = append(l.buf, part...)
 		}
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			break
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -74,7 +75,7 @@ func read(ctx context.Context, name string, r io.Reader, opt ReadOptions, row fu
 	}
 	from := bufio.NewReaderSize(packed, 4096)
 	head, err := from.Peek(512)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if err := agrees(format, head); err != nil {
@@ -117,7 +118,7 @@ func formatOf(name string) (string, error) {
 
 // agrees checks the first bytes of a file against the format of its name.
 func agrees(format string, head []byte) error {
-	is := ""
+	var is string
 	switch {
 	case len(head) == 0:
 		return fmt.Errorf("%w: it is empty", ErrFormat)

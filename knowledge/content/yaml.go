@@ -48,7 +48,7 @@ func readYAML(r io.Reader, c *collector) error {
 	lines := newLineReader(r, c.opt.Limits.Line)
 	for {
 		line, long, err := lines.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return s.flush()
 		}
 		if err != nil {

@@ -131,7 +131,7 @@ func (r *reading) match(words []word, i, bare int, gap bool) (int, int, bool, bo
 		k := &r.toks[i]
 		switch {
 		case w.digit:
-			if strings.IndexAny(k.Folded, "0123456789") < 0 || !strings.HasSuffix(k.Exact, w.exact) {
+			if !strings.ContainsAny(k.Folded, "0123456789") || !strings.HasSuffix(k.Exact, w.exact) {
 				return 0, 0, false, false
 			}
 		case k.Exact == w.exact:

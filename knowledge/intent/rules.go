@@ -171,7 +171,7 @@ func (r *reading) code() (Result, bool) {
 		case ok && len(a) == 4 && len(b) == 4:
 		case !ok && len(w) == 8 && len(r.toks) <= 3:
 			a, b = w[:4], w[4:]
-			if strings.IndexAny(b, "0123456789") < 0 || !mixed(w) {
+			if !strings.ContainsAny(b, "0123456789") || !mixed(w) {
 				continue
 			}
 		case !ok && len(w) == 4 && i+1 < len(r.toks) && len(r.toks) <= 3 && len(r.toks[i+1].Exact) == 4:

@@ -117,7 +117,7 @@ func allDigits(s string) bool {
 func isCapitals(s string) bool {
 	n := 0
 	for _, r := range s {
-		if !unicode.IsUpper(r) && strings.IndexRune("./-_0123456789", r) < 0 {
+		if !unicode.IsUpper(r) && !strings.ContainsRune("./-_0123456789", r) {
 			return false
 		}
 		n++
