@@ -331,7 +331,8 @@ func finish(f Finished) func(context.Context, Unit) error {
 	}
 }
 
-// compose renders what the turn said. own counts the messages to its own chat.
+// compose renders what the turn said. own counts the messages that its own chat
+// gets now; one planned for later is not part of the answer.
 func (d *Dispatcher) compose(t *Turn) (queued []Queued, own int, err error) {
 	for _, o := range t.out {
 		parts, err := d.opt.Composer.Compose(o)
@@ -339,11 +340,16 @@ func (d *Dispatcher) compose(t *Turn) (queued []Queued, own int, err error) {
 			return nil, 0, err
 		}
 		if o.To.Channel == t.Update.Channel && o.To.Chat == t.Update.Chat {
+			now := !o.NotUntil.After(t.now)
 			for i := range parts {
-				parts[i].Message.Update = t.Update.ID
 				parts[i].Group = t.Update.Group
+				if now {
+					parts[i].Message.Update = t.Update.ID
+				}
 			}
-			own += len(parts)
+			if now {
+				own += len(parts)
+			}
 		}
 		queued = append(queued, parts...)
 	}
