@@ -29,6 +29,7 @@ const (
 	contactPortal    = "dvc-quoc-gia"
 	contactFeedback  = "pakn-quoc-gia"
 	contactReception = "tiep-cong-dan-tinh"
+	contactHelpLine  = "dvc-tong-dai"
 )
 
 // houseOptions is what a bot is put together from.
@@ -128,12 +129,13 @@ func (h *house) deps(o houseOptions) handlers.Deps {
 	if o.Metrics != nil {
 		observe = o.Metrics.seen
 	}
+	phone := func(id string) string {
+		c, _ := h.directory().Contact(id)
+		return c.Phone
+	}
 	return handlers.Deps{
 		Menu: menu.Options{
-			Phone: func(id string) string {
-				c, _ := h.directory().Contact(id)
-				return c.Phone
-			},
+			Phone: phone,
 			Reception: func() menu.Office {
 				c, ok := h.directory().Contact(contactReception)
 				if !ok || c.Publish != directory.Show {
@@ -147,6 +149,7 @@ func (h *house) deps(o houseOptions) handlers.Deps {
 		Procedures: procedures.Options{
 			Live: h.live, Read: o.Knowledge.db.Read(), Sealer: o.Data.keys, Fields: menuFields(dir),
 			PublicURL: o.PublicURL, Portal: url(contactPortal), Observe: observe,
+			Hotline: func() string { return phone(contactHelpLine) },
 		},
 	}
 }

@@ -18,9 +18,12 @@ const (
 	maxLines     = 12  // papers or steps in one message
 	maxLineRunes = 220 // of one of them
 	maxTextRunes = 700 // of a facet that is one text
-	maxNameRunes = 90
+	maxNameRunes = 72  // two lines of a phone
 	staleAfter   = 365 * 24 * time.Hour
 )
+
+// vietnam is where procedures come into force; it has no summer time.
+var vietnam = time.FixedZone("ICT", 7*60*60)
 
 // facetKeys are the text keys of each facet's button; cards offer them in this order.
 var facetButtons = [...]struct {
@@ -47,7 +50,7 @@ func (s *service) answer(ctx context.Context, t *bot.Turn, code string, f knowle
 	if err != nil {
 		return err
 	}
-	if !e.InForceOn(t.Now()) {
+	if !e.InForceOn(t.Now().In(vietnam)) {
 		return s.notInForce(ctx, t, e, f)
 	}
 	if err := t.Remember(memoryCode, e.Code, contextTTL); err != nil {
@@ -67,7 +70,7 @@ func (s *service) notInForce(ctx context.Context, t *bot.Turn, e *knowledge.Entr
 		if err != nil {
 			return err
 		}
-		if !next.InForceOn(t.Now()) {
+		if !next.InForceOn(t.Now().In(vietnam)) {
 			continue
 		}
 		t.Reply(bot.Reply{Key: "procedures.replaced", Args: []any{"name", shortName(e), "next", shortName(next)}, Quiet: true})
@@ -120,17 +123,15 @@ func (s *service) compose(now time.Time, e *knowledge.Entry, f knowledge.Facet, 
 		text, cut := clip(e.Conditions, maxTextRunes)
 		args = append(args, "text", text, "cut", cut, "audience", strings.Join(e.Audience[:min(len(e.Audience), 4)], ", "))
 	case knowledge.Where:
-		args = append(args, "agency", e.Agency, "commune", atCommune(e) && !strings.Contains(e.Agency, serviceCentre), "methods", methodNames(e), "levels", levels(e, family))
+		args = append(args, "agency", e.Agency, "commune", atDesk(e), "methods", methodNames(e), "levels", levels(e, family))
 	case knowledge.Online:
 		args = append(args, "full", e.OnlineFull, "online", e.OnlineFull || hasOnline(e), "url", s.onlineURL(e))
 	default:
 		f, key = knowledge.Overview, "procedures.card"
-		summary, _ := clip(e.Summary, 260)
-		fee, _ := clip(e.Fee, 160)
-		wait, _ := clip(e.Time, 160)
-		agency, _ := clip(e.Agency, 120)
-		args = append(args, "summary", summary, "time", wait, "fee", fee, "agency", agency,
-			"papers", len(e.Documents), "online", e.OnlineFull || hasOnline(e), "full", e.OnlineFull)
+		c := fit(e)
+		always, sometimes := papers(e)
+		args = append(args, "summary", c.summary, "time", c.time, "fee", c.fee, "agency", c.agency,
+			"papers", len(always), "cases", len(sometimes), "online", e.OnlineFull || hasOnline(e), "full", e.OnlineFull)
 	}
 	return bot.Reply{Key: key, Args: args, Buttons: s.buttons(e, f)}
 }
@@ -238,9 +239,16 @@ func capital(s string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
-// serviceCentre in an agency's name says where to file already.
-const serviceCentre = "Trung tâm Phục vụ"
+// atDesk reports whether the file goes to the one-stop desk of the commune: the
+// commune's committee decides, and the entry does not name another place for
+// filing. The police and the military command of a commune have doors of their own.
+func atDesk(e *knowledge.Entry) bool {
+	agency := strings.ToLower(e.Agency)
+	committee := strings.Contains(agency, "nhân dân cấp xã") || strings.Contains(agency, "ubnd cấp xã")
+	return committee && !strings.Contains(agency, "nộp") && !strings.Contains(agency, "công an")
+}
 
+// atCommune reports whether the commune's office is the place to go.
 func atCommune(e *knowledge.Entry) bool {
 	return strings.Contains(strings.ToLower(e.Level), "xã") || strings.Contains(strings.ToLower(e.Agency), "cấp xã")
 }
@@ -286,6 +294,63 @@ func (s *service) onlineURL(e *knowledge.Entry) string {
 		}
 	}
 	return ""
+}
+
+// Sizes of a card, in letters and in lines of a narrow phone. Whoever wants a
+// side in full has its button below.
+const (
+	cardLine  = 40
+	cardFull  = cardLine - 3 // what a line holds on average, for lines break at words
+	cardLines = 12
+	cardFixed = 4   // lines: two for papers and online, two for the source
+	cardLabel = 16  // letters before a fact
+	cardFact  = 160 // letters of a fact, where there is room
+	cardShort = 2*cardFull - cardLabel
+)
+
+// card is what the overview says of a procedure.
+type card struct{ summary, time, fee, agency string }
+
+// fit makes a card that fits the screen. The facts are what people came for:
+// they are shortened only where they alone are too long, and the summary takes
+// the lines that are left.
+func fit(e *knowledge.Entry) card {
+	var c card
+	left := -1
+	for _, most := range [...]int{cardFact, cardShort} {
+		if left >= 0 {
+			break
+		}
+		c = card{time: shorten(e.Time, most), fee: shorten(e.Fee, most), agency: shorten(e.Agency, most)}
+		left = cardLines - cardFixed - linesOf(utf8.RuneCountInString(shortName(e)))
+		for _, f := range [...]string{c.time, c.fee, c.agency} {
+			if f != "" {
+				left -= linesOf(cardLabel + utf8.RuneCountInString(f))
+			}
+		}
+	}
+	if left > 1 || linesOf(utf8.RuneCountInString(e.Summary)) <= left {
+		c.summary = shorten(e.Summary, left*cardFull)
+	}
+	return c
+}
+
+func linesOf(letters int) int { return (letters + cardFull - 1) / cardFull }
+
+// shorten cuts a text to at most n letters, after a sentence or a clause where
+// it can: half a fee is worse than none.
+func shorten(text string, n int) string {
+	short, cut := clip(text, n)
+	if !cut {
+		return short
+	}
+	const least = 12 // bytes that say something
+	for _, end := range []string{". ", "; "} {
+		if i := strings.LastIndex(short, end); i >= least {
+			return short[:i] + "…"
+		}
+	}
+	return short
 }
 
 // clip cuts a text at a word so that it has at most n letters.

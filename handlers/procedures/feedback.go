@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"cchcbot/bot"
+	"cchcbot/knowledge"
+	"cchcbot/knowledge/intent"
 )
 
 // rate asks what the citizen thinks of an answer.
@@ -63,7 +65,7 @@ func (s *service) wrongForm() bot.Conversation {
 		Steps: []bot.Step[wrongDraft]{{
 			Name: "what", Optional: true,
 			Ask:    bot.Ask[wrongDraft]("procedures.ask_wrong"),
-			Accept: bot.Text(5, 1000, func(d *wrongDraft) *string { return &d.What }),
+			Accept: s.acceptWrong,
 		}},
 		Submit: func(ctx context.Context, t *bot.Turn, d wrongDraft) error {
 			var code string
@@ -76,3 +78,17 @@ func (s *service) wrongForm() bot.Conversation {
 		},
 	})
 }
+
+// acceptWrong takes what is wrong. A question about another procedure is none:
+// it is answered, and the step asked again.
+func (s *service) acceptWrong(ctx context.Context, t *bot.Turn, d *wrongDraft) error {
+	if in := t.Intent(); in.Name == string(intent.Question) && in.Confidence >= plainQuestion {
+		if f := s.opt.Live.Search(knowledge.Query{Text: t.Text()}); f.Outcome == knowledge.Answer {
+			return bot.Again("")
+		}
+	}
+	return bot.Text(5, 1000, func(d *wrongDraft) *string { return &d.What })(ctx, t, d)
+}
+
+// plainQuestion is how sure the classifier is of a text that asks, in words, about a procedure.
+const plainQuestion = 0.95

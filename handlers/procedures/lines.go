@@ -12,7 +12,12 @@ const oneOriginal = "1 bản chính"
 // documentLines are the papers to bring, one a line, those that everybody
 // needs first; rest counts those that did not fit.
 func documentLines(e *knowledge.Entry) (lines []string, rest int) {
-	var always, sometimes []string
+	always, sometimes := papers(e)
+	return clipLines(append(always, sometimes...))
+}
+
+// papers are the papers that everybody needs, and those of some cases only.
+func papers(e *knowledge.Entry) (always, sometimes []string) {
 	for _, d := range e.Documents {
 		line := bare(d.Name)
 		if line == "" {
@@ -28,7 +33,7 @@ func documentLines(e *knowledge.Entry) (lines []string, rest int) {
 			always = append(always, line)
 		}
 	}
-	return clipLines(append(always, sometimes...))
+	return always, sometimes
 }
 
 // formLines are the papers that have a form to fill in or fetch.

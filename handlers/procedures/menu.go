@@ -10,9 +10,12 @@ import (
 	"cchcbot/knowledge"
 )
 
-// perPage is how many procedures or fields a page of a menu shows; two more
-// buttons turn the page.
-const perPage = 7
+// How many procedures or fields a page of a menu shows; two or three more
+// buttons turn the page and lead back.
+const (
+	perPage       = 7
+	fieldsPerPage = 10
+)
 
 // fields shows the fields of the menu.
 func (s *service) fields(_ context.Context, t *bot.Turn) error {
@@ -26,9 +29,9 @@ func (s *service) fields(_ context.Context, t *bot.Turn) error {
 			shown = append(shown, f)
 		}
 	}
-	page, last := pageOf(t.Arg(), len(shown), 9)
+	page, last := pageOf(t.Arg(), len(shown), fieldsPerPage)
 	r := bot.Reply{Key: "procedures.fields"}
-	for _, f := range shown[page*9 : min(len(shown), page*9+9)] {
+	for _, f := range shown[page*fieldsPerPage : min(len(shown), (page+1)*fieldsPerPage)] {
 		title := f.Title[t.Lang()]
 		if title == "" {
 			title = f.Title["vi"]

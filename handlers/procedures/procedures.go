@@ -57,7 +57,9 @@ type Options struct {
 	// PublicURL is the address of this program for links to /tthc/{code}; "" leaves them out.
 	PublicURL string
 	// Portal is the national portal, where files are handed in and looked up.
-	Portal  string
+	Portal string
+	// Hotline is the number to call when the bot does not know, "" for none; nil is "".
+	Hotline func() string
 	Observe func(Seen) // told of every question; may be nil
 }
 
@@ -68,8 +70,9 @@ type service struct {
 
 // Times the conversation remembers what it is about.
 const (
-	contextTTL = 30 * time.Minute
-	memoryCode = "procedures.code" // the procedure last shown
+	contextTTL  = 30 * time.Minute
+	memoryCode  = "procedures.code"  // the procedure last shown
+	memoryFacet = "procedures.facet" // the side asked for before the procedure was named
 )
 
 // New checks the options and returns the feature.
@@ -123,6 +126,7 @@ func (s *service) ask(ctx context.Context, t *bot.Turn) error {
 	if t.Session.Active != nil && found.Outcome != knowledge.Answer {
 		return bot.ErrPass
 	}
+	s.takeFacet(t, &found)
 	if s.opt.Observe != nil {
 		s.opt.Observe(Seen{Question: t.Update.Text, Found: found})
 	}
@@ -136,14 +140,31 @@ func (s *service) ask(ctx context.Context, t *bot.Turn) error {
 	case found.Facet != knowledge.Overview && found.Facet != "" && len(found.Hits) == 0:
 		// "mất bao lâu?" out of nowhere: the question is clear, the procedure is not.
 		t.Reply(bot.Reply{Key: "procedures.which", Buttons: []bot.Button{{Key: "procedures.button_fields", Payload: "procedures:fields"}}})
-		return nil
+		return t.Remember(memoryFacet, found.Facet, contextTTL)
 	}
 	return s.unknown(ctx, t, text)
 }
 
+// takeFacet puts the side that was asked for before into a question that names
+// only the procedure: "mất bao lâu?" – "thủ tục nào?" – "khai sinh".
+func (s *service) takeFacet(t *bot.Turn, found *knowledge.Found) {
+	var before knowledge.Facet
+	if !t.Recall(memoryFacet, &before) {
+		return
+	}
+	t.Forget(memoryFacet)
+	if found.Facet == "" || found.Facet == knowledge.Overview {
+		found.Facet = before
+	}
+}
+
 // unknown says so, names who knows, and keeps the question for the curators.
 func (s *service) unknown(ctx context.Context, t *bot.Turn, text string) error {
-	t.Reply(bot.Reply{Key: "procedures.unknown", Buttons: []bot.Button{
+	phone := ""
+	if s.opt.Hotline != nil {
+		phone = s.opt.Hotline()
+	}
+	t.Reply(bot.Reply{Key: "procedures.unknown", Args: []any{"phone", phone}, Buttons: []bot.Button{
 		{Key: "procedures.button_fields", Payload: "procedures:fields"},
 		{Key: "procedures.button_hotlines", Payload: "directory:hotlines"},
 		{Key: "procedures.button_officer", Payload: "directory:officer"},
