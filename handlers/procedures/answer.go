@@ -187,6 +187,11 @@ func has(e *knowledge.Entry, f knowledge.Facet) bool {
 // source is the last line of every card: where the facts come from, of which
 // day, who confirmed them if anybody did, and a warning when they are old.
 func source(now time.Time, e *knowledge.Entry) bot.Phrase {
+	if e.Kind == knowledge.Explainer { // no procedure of the national database: the law is the source
+		return bot.Phrase{Key: "procedures.source_law", Args: []any{
+			"law", strings.Join(e.LegalBasis[:min(len(e.LegalBasis), 2)], "; "), "date", dayMonthYear(e.Updated), "stale", stale(now, e),
+		}}
+	}
 	return bot.Phrase{Key: "procedures.source", Args: []any{
 		"code", e.Code, "date", dayMonthYear(e.Updated), "stale", stale(now, e),
 		"verified_at", dayMonthYear(e.VerifiedAt), "verified_by", e.VerifiedBy,
