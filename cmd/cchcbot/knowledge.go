@@ -28,6 +28,7 @@ type KnowledgeCmd struct {
 	Export ExportCmd `cmd:"" help:"Write what is published."`
 	Check  CheckCmd  `cmd:"" help:"Hold the published entries to every rule of the content."`
 	Exam   ExamCmd   `cmd:"" help:"Ask labelled questions and print the scores."`
+	Gaps   GapsCmd   `cmd:"" help:"List questions nobody could answer, for the curators."`
 }
 
 // ImportCmd is `cchcbot knowledge import`.

@@ -285,3 +285,37 @@ func (s *service) forget(ctx context.Context, tx bot.Tx, p bot.PersonID) error {
 	}
 	return nil
 }
+
+// Unanswered is a question that the bot could not answer.
+type Unanswered struct {
+	Asked    time.Time `json:"asked"`
+	Lang     string    `json:"lang"`
+	Question string    `json:"question"`
+}
+
+// EachUnanswered calls f with the latest questions nobody could answer, newest
+// first, at most limit. Who asked is not known here.
+func EachUnanswered(ctx context.Context, r Reader, sealer bot.Sealer, limit int, f func(Unanswered) error) error {
+	rows, err := r.QueryContext(ctx, `select asked, lang, question from procedures_unknown order by id desc limit $1`, limit)
+	if err != nil {
+		return fmt.Errorf("unanswered questions: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var asked int64
+		var u Unanswered
+		var sealed []byte
+		if err := rows.Scan(&asked, &u.Lang, &sealed); err != nil {
+			return fmt.Errorf("unanswered questions: %w", err)
+		}
+		plain, err := sealer.Open(sealed, unknownAAD)
+		if err != nil {
+			return fmt.Errorf("unanswered questions: %w", err)
+		}
+		u.Asked, u.Question = time.UnixMilli(asked), string(plain)
+		if err := f(u); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
