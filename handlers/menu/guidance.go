@@ -63,7 +63,7 @@ func (s *service) formalComplaint(_ context.Context, t *bot.Turn) error {
 	o := s.opt.Reception()
 	t.Reply(bot.Reply{
 		Key: "menu.formal_complaint", Args: []any{"office", join(o.Name, o.Address)},
-		Buttons: []bot.Button{officer(), {Key: "menu.button_procedures", Payload: "procedures:fields"}},
+		Buttons: []bot.Button{officer(), {Key: "menu.button_ask", Payload: "procedures:fields"}},
 	})
 	return nil
 }
@@ -76,7 +76,7 @@ func (s *service) complaint(_ context.Context, t *bot.Turn) error {
 	}
 	t.Reply(bot.Reply{
 		Key: key, Args: []any{"feedback", s.opt.Feedback, "phone", s.opt.Phone(linePortal)},
-		Buttons: []bot.Button{{Key: "menu.button_feedback", URL: s.opt.Feedback}, {Key: "menu.button_office", Payload: "directory:find"}, officer()},
+		Buttons: []bot.Button{{Key: "menu.button_feedback", URL: s.opt.Feedback}, commune(), officer()},
 	})
 	return nil
 }
@@ -106,7 +106,7 @@ func (s *service) dossier(_ context.Context, t *bot.Turn) error {
 func (s *service) overdue(_ context.Context, t *bot.Turn) error {
 	t.Reply(bot.Reply{
 		Key: "menu.overdue", Args: []any{"feedback", s.opt.Feedback, "phone", s.opt.Phone(linePortal)},
-		Buttons: []bot.Button{{Key: "menu.button_feedback", URL: s.opt.Feedback}, {Key: "menu.button_office", Payload: "directory:find"}, officer()},
+		Buttons: []bot.Button{{Key: "menu.button_feedback", URL: s.opt.Feedback}, commune(), officer()},
 	})
 	return nil
 }

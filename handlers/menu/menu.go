@@ -100,18 +100,27 @@ func back() bot.Button {
 	return bot.Button{Key: "menu.button_menu", Payload: "menu:help"}
 }
 
+// commune leads to the office. Below answers about complaints no sign stands beside it.
+func commune() bot.Button {
+	return bot.Button{Key: "menu.button_commune", Payload: "directory:find"}
+}
+
 func officer() bot.Button {
 	return bot.Button{Key: "menu.button_officer", Payload: "directory:officer"}
 }
 
 // choices is the menu: what people come for most stands first.
-func choices() []bot.Button {
+func choices(t *bot.Turn) []bot.Button {
+	other := "en"
+	if t.Lang() == other {
+		other = "vi"
+	}
 	return []bot.Button{
 		{Key: "menu.button_procedures", Payload: "procedures:fields"},
 		{Key: "menu.button_dossier", Payload: "menu:dossier"},
 		{Key: "menu.button_office", Payload: "directory:find"},
 		{Key: "menu.button_hotlines", Payload: "directory:hotlines"},
-		{Key: "menu.button_language", Payload: "menu:language"},
+		{Key: "menu.button_language", Payload: "menu:speak:" + other}, // its title is the other language
 	}
 }
 
@@ -120,17 +129,17 @@ func (s *service) start(_ context.Context, t *bot.Turn) error {
 	if t.Update.Event == bot.EventFollowed && !t.Contact.New {
 		key = "menu.again"
 	}
-	t.Reply(bot.Reply{Key: key, Buttons: choices()})
+	t.Reply(bot.Reply{Key: key, Buttons: choices(t)})
 	return nil
 }
 
 func (s *service) help(_ context.Context, t *bot.Turn) error {
-	t.Reply(bot.Reply{Key: "menu.help", Buttons: choices()})
+	t.Reply(bot.Reply{Key: "menu.help", Buttons: choices(t)})
 	return nil
 }
 
 func (s *service) greeting(_ context.Context, t *bot.Turn) error {
-	t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices()[:4]})
+	t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices(t)[:4]})
 	return nil
 }
 
@@ -139,7 +148,7 @@ func (s *service) ack(_ context.Context, t *bot.Turn) error {
 	if len(t.Session.Menu) > 0 || !t.Contact.New {
 		return nil
 	}
-	t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices()[:4]})
+	t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices(t)[:4]})
 	return nil
 }
 
@@ -150,11 +159,13 @@ func (s *service) language(_ context.Context, t *bot.Turn) error {
 	return nil
 }
 
-func (s *service) speak(_ context.Context, t *bot.Turn) error {
-	if lang := t.Arg(); lang == "vi" || lang == "en" {
-		t.SetLang(lang)
+func (s *service) speak(ctx context.Context, t *bot.Turn) error {
+	lang := t.Arg()
+	if lang != "vi" && lang != "en" {
+		return s.language(ctx, t)
 	}
-	t.Reply(bot.Reply{Key: "menu.language_set", Buttons: choices()[:4]})
+	t.SetLang(lang)
+	t.Reply(bot.Reply{Key: "menu.language_set", Buttons: choices(t)[:4]})
 	return nil
 }
 
@@ -187,7 +198,11 @@ func (s *service) unstop(_ context.Context, t *bot.Turn) error {
 }
 
 func (s *service) unreadable(_ context.Context, t *bot.Turn) error {
-	t.Reply(bot.Reply{Key: "menu.unreadable", Buttons: choices()[:4]})
+	if t.Update.From.Phone != "" {
+		t.Reply(bot.Reply{Key: "menu.card", Quiet: true})
+		return nil
+	}
+	t.Reply(bot.Reply{Key: "menu.unreadable", Buttons: choices(t)[:4]})
 	return nil
 }
 
@@ -198,7 +213,7 @@ func (s *service) media(_ context.Context, t *bot.Turn) error {
 		if !t.Contact.New && len(t.Session.Menu) > 0 {
 			return nil
 		}
-		t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices()[:4]})
+		t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices(t)[:4]})
 	case bot.Voice:
 		t.Reply(bot.Reply{Key: "menu.voice", Quiet: true})
 	case bot.Photo, bot.Video:

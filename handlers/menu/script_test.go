@@ -1,0 +1,146 @@
+package menu_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"cchcbot/bot"
+	"cchcbot/bot/bottest"
+	"cchcbot/bot/store"
+	"cchcbot/handlers"
+	places "cchcbot/handlers/directory"
+	"cchcbot/handlers/menu"
+	"cchcbot/handlers/procedures"
+	"cchcbot/knowledge"
+	"cchcbot/knowledge/content"
+	"cchcbot/knowledge/directory"
+	"cchcbot/knowledge/index"
+	"cchcbot/knowledge/intent"
+	"cchcbot/knowledge/vietnamese"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// Read once for all tests; nobody changes them.
+var (
+	classifier = sync.OnceValues(intent.New)
+	lexicon    = sync.OnceValues(vietnamese.LoadLexicon)
+	province   = sync.OnceValues(func() (*directory.Directory, error) { return directory.Load(directory.Options{}) })
+	entries    = sync.OnceValues(content.Embedded)
+)
+
+// office is a made-up place of reception: the data has none that is confirmed.
+var office = menu.Office{Name: "Trụ sở Tiếp công dân thử", Address: "số 1 phố Thử"}
+
+// TestScripts plays the talks of testdata with every feature of the bot.
+func TestScripts(t *testing.T) {
+	bottest.Run(t, "testdata", func(t *testing.T) *bottest.Bot { return newBot(t, bottest.Options{}) })
+}
+
+// TestButtons plays what only a channel with buttons can show: pressing old ones,
+// and somebody else's.
+func TestButtons(t *testing.T) {
+	bottest.Run(t, "testdata/buttons", func(t *testing.T) *bottest.Bot { return newBot(t, bottest.Options{}) })
+}
+
+// TestScriptsWithoutButtons plays them where choices are numbered.
+func TestScriptsWithoutButtons(t *testing.T) {
+	bottest.Run(t, "testdata", func(t *testing.T) *bottest.Bot {
+		return newBot(t, bottest.Options{Driver: bottest.NewFakeDriver(bottest.FakeName, bottest.PlainLimits())})
+	})
+}
+
+func newBot(t *testing.T, opt bottest.Options) *bottest.Bot {
+	t.Helper()
+	c, err := classifier()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt.Classify = func(text string) bot.Intent {
+		r := c.Classify(text)
+		return bot.Intent{Name: string(r.Kind), Confidence: r.Confidence, Rest: r.Rest, Hint: r.Hint}
+	}
+	opt.Build = func(b *bottest.Bot) ([]bot.Feature, error) { return features(t, b) }
+	return bottest.New(t, opt)
+}
+
+func features(t *testing.T, b *bottest.Bot) ([]bot.Feature, error) {
+	live, err := publish(t.Context(), b)
+	if err != nil {
+		return nil, err
+	}
+	all, err := province()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := store.OpenKeys(strings.Repeat("0a", 32), "")
+	if err != nil {
+		return nil, err
+	}
+	today := func() *directory.Directory { return all.At(b.Clock.Now()) }
+	contact := func(id string) directory.Contact {
+		c, _ := today().Contact(id)
+		return c
+	}
+	portal := contact("dvc-quoc-gia").URL
+	return handlers.All(handlers.Deps{
+		Menu: menu.Options{
+			Phone:     func(id string) string { return contact(id).Phone },
+			Reception: func() menu.Office { return office },
+			Portal:    portal, Feedback: contact("pakn-quoc-gia").URL,
+		},
+		Directory: places.Options{Directory: today, Fold: vietnamese.Fold},
+		Procedures: procedures.Options{
+			Live: live, Read: b.DB.Read(), Sealer: keys, Portal: portal,
+			Hotline: func() string { return contact("dvc-tong-dai").Phone },
+		},
+	})
+}
+
+// publish fills the bot's database at its first start and indexes it.
+func publish(ctx context.Context, b *bottest.Bot) (*procedures.Live, error) {
+	if err := b.DB.Migrate(ctx, "procedures", procedures.Schema()); err != nil {
+		return nil, err
+	}
+	rev, err := procedures.Revision(ctx, b.DB.Read())
+	if err != nil {
+		return nil, err
+	}
+	if rev == 0 {
+		if err := publishAll(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	lex, err := lexicon()
+	if err != nil {
+		return nil, err
+	}
+	live := procedures.NewLive(b.DB.Read(), func(es []*knowledge.Entry) (knowledge.Searcher, error) {
+		return index.New(es, index.Options{Lexicon: lex, Day: b.Clock.Now()})
+	}, slog.New(slog.DiscardHandler))
+	return live, live.Refresh(ctx)
+}
+
+func publishAll(ctx context.Context, b *bottest.Bot) error {
+	all, err := entries()
+	if err != nil {
+		return err
+	}
+	var changes []procedures.Change
+	for _, e := range all {
+		changes = append(changes, procedures.Change{Entry: e, Origin: procedures.OriginEmbedded, New: true})
+	}
+	return b.Works.Do(ctx, func(ctx context.Context, w *bot.Work) error {
+		tx, err := w.Tx(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = procedures.Publish(ctx, tx, b.Clock.Now(), "test", "", changes)
+		return err
+	})
+}
