@@ -13,7 +13,8 @@ func (db *DB) Get(ctx context.Context, query string, args []any, dest ...any) er
 	if err != nil {
 		return err
 	}
-	return db.explain(s.QueryRowContext(ctx, args...).Scan(dest...))
+	// One row of known text is short: to watch over it would cost more than it does.
+	return db.explain(s.QueryRowContext(context.WithoutCancel(ctx), args...).Scan(dest...))
 }
 
 // Each runs a query of known text on the reading pool, prepared once, and calls

@@ -42,6 +42,9 @@ const (
 	busyTimeout = 5000 // ms to wait for another process that writes
 	cacheKiB    = 8000 // of the writer; a reader has half of it
 	walLimit    = 64 << 20
+	// walPages is how long the write-ahead log grows before its pages move into
+	// the file: 8 MiB. Pages that many commits share then move once.
+	walPages = 2000
 )
 
 // DB is an open database. It is safe for concurrent use.
@@ -93,6 +96,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		"foreign_keys", "1",
 		"temp_store", "MEMORY", // no page of ours in a temporary file
 		"cache_size", fmt.Sprint(-cacheKiB),
+		"wal_autocheckpoint", fmt.Sprint(walPages),
 		"journal_size_limit", fmt.Sprint(walLimit),
 	)); err != nil {
 		return nil, db.explain(err)

@@ -153,7 +153,9 @@ func (s *Store) blankUpdates(ctx context.Context, now time.Time) error {
 // deleteUpdates removes old rows. A conversation's last turn leads to its
 // session and stays as long as a session does.
 func (s *Store) deleteUpdates(ctx context.Context, now time.Time) error {
-	const find = `select i.turn from inbox i where i.accepted < $1 and i.finished < $1 and (
+	// The newest row stays, so that its number is not given again.
+	const find = `select i.turn from inbox i where i.accepted < $1 and i.finished < $1
+		and i.turn < (select max(turn) from inbox) and (
 			i.state in ('done', 'dropped') and (i.finished < $2
 				or not exists (select 1 from chats k where k.session_key = i.session_key and k.last_turn = i.turn))
 			or i.state = 'failed' and i.finished < $3)
@@ -216,7 +218,7 @@ func (s *Store) blankMessages(ctx context.Context, now time.Time) error {
 
 func (s *Store) deleteMessages(ctx context.Context, now time.Time) error {
 	return s.batches(ctx, `select id from outbox where state in ('sent', 'dropped', 'dead') and finished < $1
-			and (state <> 'dead' or finished < $2) order by finished limit $3`,
+			and (state <> 'dead' or finished < $2) and id < (select max(id) from outbox) order by finished limit $3`,
 		[]any{now.Add(-KeepOutbox).UnixMilli(), now.Add(-KeepFailed).UnixMilli(), maintainBatch},
 		`delete from outbox where id = $1 and state in ('sent', 'dropped', 'dead')`)
 }

@@ -225,7 +225,8 @@ func (s *Store) settle(ctx context.Context, query string, row int64, args ...any
 }
 
 // Move rewrites the chat of a row and of all that wait for the same old
-// address. States and leases stay as they are.
+// address. States and leases stay as they are; the move counts for the row itself,
+// the one that was tried.
 func (s *Store) Move(ctx context.Context, row int64, to string) error {
 	if to == "" || len(to) > bot.MaxID {
 		return invalid("the new chat is empty or too long")
@@ -254,7 +255,8 @@ func (s *Store) Move(ctx context.Context, row int64, to string) error {
 			if payload, err = s.readdress(payload, messageID, to); err != nil {
 				return err
 			}
-			if _, err := tx.Exec(`update outbox set chat = $2, payload = $3, moves = moves + 1 where id = $1`, id, moved, payload); err != nil {
+			if _, err := tx.Exec(`update outbox set chat = $2, payload = $3, moves = moves + $4 where id = $1`,
+				id, moved, payload, number(id == row)); err != nil {
 				return err
 			}
 		}
@@ -268,7 +270,7 @@ func (s *Store) Move(ctx context.Context, row int64, to string) error {
 func (s *Store) readdress(sealed []byte, messageID, to string) ([]byte, error) {
 	m, err := s.openMessage(sealed, messageID)
 	if err != nil {
-		return sealed, nil // it is given up when it is claimed
+		return sealed, nil //nolint:nilerr // a message that does not open is given up when it is claimed
 	}
 	m.To.Chat = to
 	plain, err := json.Marshal(m)

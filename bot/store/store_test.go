@@ -59,6 +59,53 @@ func TestAnAcceptedUpdateSurvivesARestartAndBecomesATurn(t *testing.T) {
 	}
 }
 
+// crash copies the files as they are on the disk, with a transaction open and
+// nothing closed, and opens the copy, as a process that starts after a kill does.
+func (w *world) crash() *world {
+	w.t.Helper()
+	after := &world{t: w.t, keys: w.keys, clock: w.clock, path: filepath.Join(w.t.TempDir(), "after", "cchcbot.db")}
+	w.must(os.MkdirAll(filepath.Dir(after.path), 0o700))
+	for _, end := range []string{"", "-wal"} {
+		b, err := os.ReadFile(w.path + end)
+		w.must(err)
+		w.must(os.WriteFile(after.path+end, b, 0o600))
+	}
+	after.start()
+	w.t.Cleanup(func() {
+		if err := after.db.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
+	return after
+}
+
+func TestWhatWasCommittedSurvivesAKillAndWhatWasNotDidNotHappen(t *testing.T) {
+	w := open(t)
+	w.accept(update("1", "c1", "first"))
+	if l := w.crash().load(); l.Update.Text != "first" {
+		t.Fatalf("after accept: %+v", l)
+	}
+	l := w.load()
+	u, err := w.Begin(t.Context())
+	w.must(err)
+	defer func() { w.must(u.Rollback()) }()
+	w.must(u.Enqueue(t.Context(), []bot.Queued{reply("c1", "answer")}))
+	_, err = u.(bot.TurnUnit).Finish(t.Context(), finished(l, "session"))
+	w.must(err)
+	after := w.crash()
+	if p, c := after.pending(), after.claim(bot.LaneReply, 5); len(p) != 1 || len(c) != 0 {
+		t.Fatalf("before the commit: %d pending, %d to send", len(p), len(c))
+	}
+	w.must(u.Commit(t.Context()))
+	after = w.crash()
+	if p, c := after.pending(), after.claim(bot.LaneReply, 5); len(p) != 0 || texts(c) != "answer" {
+		t.Fatalf("after the commit: %d pending, %q to send", len(p), texts(c))
+	}
+	if s, err := after.SessionOf(t.Context(), l.Turn); err != nil || string(s) != "session" {
+		t.Fatalf("session %q, %v", s, err)
+	}
+}
+
 func TestAnUpdateThatCameBeforeIsAcceptedWithoutEffect(t *testing.T) {
 	w := open(t)
 	w.accept(update("1", "c1", "a"), update("1", "c1", "a again"), update("2", "c1", "b"))

@@ -7,13 +7,13 @@ create table meta (
 );
 
 create table persons (
-	id    integer primary key autoincrement,
+	id    integer primary key,
 	since integer not null
 );
 
 -- user_key is a keyed digest of channel and user id; both are readable in profile only, which is sealed.
 create table contacts (
-	id         integer primary key autoincrement,
+	id         integer primary key,
 	person     integer not null references persons (id),
 	channel    text    not null,
 	user_key   text    not null unique,
@@ -26,7 +26,7 @@ create table contacts (
 create index contacts_person on contacts (person);
 
 create table staff (
-	id        integer primary key autoincrement,
+	id        integer primary key,
 	person    integer references persons (id),
 	ref       text    not null unique,
 	email_key text    unique,
@@ -47,7 +47,7 @@ create table staff_grants (
 -- finished starts as the time of acceptance, so that the end of a turn changes
 -- the size of its row as little as possible and seldom moves others.
 create table inbox (
-	turn        integer primary key autoincrement,
+	turn        integer primary key,
 	channel     text    not null,
 	update_key  text    not null unique,
 	chat        text    not null,
@@ -66,7 +66,7 @@ create index inbox_failed on inbox (turn) where state = 'failed';
 
 -- The last turn of each conversation, compared before it is set, and the sealed session it left.
 create table chats (
-	id          integer primary key autoincrement,
+	id          integer primary key,
 	session_key text    not null unique,
 	last_turn   integer not null,
 	updated     integer not null,
@@ -75,7 +75,7 @@ create table chats (
 
 -- due is when a queued row may be sent and when the lease of a sending one runs out.
 create table outbox (
-	id         integer primary key autoincrement,
+	id         integer primary key,
 	message_id text    not null,
 	channel    text    not null,
 	chat       text    not null,
@@ -96,7 +96,7 @@ create table outbox (
 	payload    blob
 );
 create unique index outbox_unique on outbox (unique_key) where unique_key is not null;
-create index outbox_due on outbox (channel, lane, due, thing) where state in ('queued', 'sending');
+create index outbox_due on outbox (channel, lane, due, id, thing) where state in ('queued', 'sending');
 create index outbox_chat on outbox (chat, id) where state in ('queued', 'sending', 'held');
 create index outbox_news on outbox (contact) where lane = 'broadcast' and state in ('queued', 'held');
 create index outbox_dead on outbox (channel, lane) where state = 'dead';
@@ -118,7 +118,7 @@ create table leases (
 );
 
 create table audit (
-	id     integer primary key autoincrement,
+	id     integer primary key,
 	at     integer not null,
 	actor  text    not null,
 	action text    not null,
