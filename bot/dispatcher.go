@@ -227,7 +227,7 @@ func (d *Dispatcher) run(ctx context.Context, l Loaded, session *Session, versio
 	t := d.newTurn(l, session)
 	err := d.handle(ctx, t)
 	var told *Error
-	if errors.As(err, &told) && told.Code != Conflict {
+	if errors.As(err, &told) {
 		if rerr := t.rollback(); rerr != nil {
 			return rerr
 		}

@@ -229,8 +229,12 @@ func plainName(e *knowledge.Entry) string {
 // short, else what citizens call it, for some official names fill a screen.
 func shortName(e *knowledge.Entry) string {
 	name := plainName(e)
-	if utf8.RuneCountInString(name) > maxNameRunes && len(e.Aliases) > 0 {
+	shouts := name == strings.ToUpper(name) // some names of the source are in capitals
+	switch {
+	case (shouts || utf8.RuneCountInString(name) > maxNameRunes) && len(e.Aliases) > 0:
 		name = capital(e.Aliases[0])
+	case shouts:
+		name = capital(strings.ToLower(name))
 	}
 	name, _ = clip(name, maxNameRunes)
 	return name
