@@ -1,0 +1,71 @@
+package main
+
+import (
+	"log/slog"
+	"testing"
+
+	"cchcbot/bot"
+	"cchcbot/bot/bottest"
+	"cchcbot/bot/store"
+	"cchcbot/handlers"
+	"cchcbot/handlers/procedures"
+	"cchcbot/knowledge/directory"
+	"cchcbot/knowledge/intent"
+)
+
+// The same conversation on a channel with buttons, on the web page over its real
+// HTTP handler, and in a shell, with every feature as the program wires it.
+func TestCitizen(t *testing.T) {
+	for name, driver := range map[string]func() bottest.Driver{
+		"buttons":  func() bottest.Driver { return bottest.NewFakeDriver(bottest.FakeName, bottest.FakeLimits()) },
+		"webchat":  func() bottest.Driver { return bottest.NewWebchatDriver() },
+		"terminal": func() bottest.Driver { return bottest.NewTerminalDriver() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bottest.Run(t, "testdata/chat", func(t *testing.T) *bottest.Bot { return citizenBot(t, driver()) })
+		})
+	}
+}
+
+func citizenBot(t *testing.T, driver bottest.Driver) *bottest.Bot {
+	t.Helper()
+	classifier, err := intent.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bottest.New(t, bottest.Options{
+		Driver: driver,
+		Build:  func(b *bottest.Bot) ([]bot.Feature, error) { return wired(t, b) },
+		Classify: func(text string) bot.Intent {
+			r := classifier.Classify(text)
+			return bot.Intent{Name: string(r.Kind), Confidence: r.Confidence, Rest: r.Rest, Hint: r.Hint}
+		},
+	})
+}
+
+// wired are the program's features over the bot's own database and clock.
+func wired(t *testing.T, b *bottest.Bot) ([]bot.Feature, error) {
+	keys, err := store.OpenKeys("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "")
+	if err != nil {
+		return nil, err
+	}
+	d := &data{db: b.DB, keys: keys, store: b.Store}
+	if err := d.migrate(t.Context()); err != nil {
+		return nil, err
+	}
+	if err := d.seed(t.Context()); err != nil {
+		return nil, err
+	}
+	dir, err := directory.Load(directory.Options{})
+	if err != nil {
+		return nil, err
+	}
+	h := &house{
+		live:      procedures.NewLive(b.DB.Read(), buildIndex, slog.New(slog.DiscardHandler)),
+		directory: func() *directory.Directory { return dir.At(b.Clock.Now()) },
+	}
+	if err := h.live.Refresh(t.Context()); err != nil {
+		return nil, err
+	}
+	return handlers.All(h.deps(houseOptions{Data: d, Knowledge: d, PublicURL: "https://hoidap.example"}))
+}
