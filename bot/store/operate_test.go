@@ -60,9 +60,16 @@ func TestOperatorsRetryAndDrop(t *testing.T) {
 	c := w.claim(bot.LaneReply, 2)
 	w.must(w.Bury(t.Context(), c[0].Row, "delivery.reason_blocked"))
 	w.must(w.Sent(t.Context(), c[1].Row, bot.Receipt{}))
+	w.enqueue(message("c", "leased", bot.LaneBroadcast), message("d", "waits", bot.LaneBroadcast))
+	w.claim(bot.LaneBroadcast, 1)
+	w.clock.Advance(time.Second)
 	st, err := w.Stats(t.Context())
 	w.must(err)
-	if !slices.Equal(st.Outbox, []store.OutboxStats{{Channel: "telegram", Lane: bot.LaneReply, State: bot.OutboxDead, Count: 1}}) {
+	if !slices.Equal(st.Outbox, []store.OutboxStats{
+		{Channel: "telegram", Lane: bot.LaneBroadcast, State: bot.OutboxSending, Count: 1},
+		{Channel: "telegram", Lane: bot.LaneBroadcast, State: bot.OutboxQueued, Count: 1, Oldest: time.Second},
+		{Channel: "telegram", Lane: bot.LaneReply, State: bot.OutboxDead, Count: 1},
+	}) {
 		t.Fatalf("stats %+v", st.Outbox)
 	}
 	w.must(w.RetryRow(t.Context(), c[0].Row, "staff:1"))
@@ -252,6 +259,8 @@ func TestQueriesOfEveryTurnUseTheirIndexes(t *testing.T) {
 		`select o.id from outbox o where o.channel = 'x' and o.lane = 'y' and o.state in ('queued', 'sending') and o.due <= 5 order by o.due, o.id limit 9`:       "outbox_due",
 		`select 1 from outbox b where b.chat = 'x' and b.state in ('queued', 'sending', 'held') and b.id < 7`:                                                     "outbox_chat",
 		`update outbox set state = 'dropped' where contact = 4 and lane = 'broadcast' and state in ('queued', 'held')`:                                            "outbox_news",
+		`select channel, lane, count(*) from outbox where state = 'held' group by channel, lane`:                                                                  "outbox_held",
+		`select channel, lane, sum(case when state = 'queued' then due end) from outbox where state in ('queued', 'sending') group by channel, lane`:              "COVERING INDEX outbox_due",
 		`select channel, lane, count(*) from outbox where state = 'dead' group by channel, lane`:                                                                  "outbox_dead",
 		`select id from outbox where state in ('sent', 'dropped', 'dead') and finished < 9 and state <> 'dead' and payload is not null order by finished limit 5`: "outbox_closed",
 	} {

@@ -53,25 +53,57 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	if err != nil {
 		return out, fmt.Errorf("count: %w", err)
 	}
-	for _, query := range []string{
-		`select channel, lane, state, count(*), min(due) from outbox where state in ('queued', 'sending', 'held') group by channel, lane, state`,
-		`select channel, lane, 'dead', count(*), 0 from outbox where state = 'dead' group by channel, lane`,
-	} {
-		if err := s.db.Each(ctx, query, nil, func(r *sql.Rows) error {
-			var o OutboxStats
-			var due int64
-			err := r.Scan(&o.Channel, &o.Lane, &o.State, &o.Count, &due)
-			if o.State == bot.OutboxQueued {
-				o.Oldest = max(now.Sub(fromMillis(due)), 0)
-			}
-			out.Outbox = append(out.Outbox, o)
-			return err
-		}); err != nil {
-			return out, fmt.Errorf("count outbox: %w", err)
-		}
+	if out.Outbox, err = s.outboxStats(ctx, now); err != nil {
+		return out, fmt.Errorf("count outbox: %w", err)
 	}
 	if out.Disk, err = s.db.Usage(); err != nil {
 		return out, fmt.Errorf("measure database: %w", err)
+	}
+	return out, nil
+}
+
+// countOpen goes along its index, channel by channel and lane by lane, so that
+// a long queue needs no sorting.
+const countOpen = `select channel, lane, sum(case when state = 'queued' then 1 else 0 end),
+		sum(case when state = 'sending' then 1 else 0 end), coalesce(min(case when state = 'queued' then due end), 0)
+	from outbox where state in ('queued', 'sending') group by channel, lane`
+
+func (s *Store) outboxStats(ctx context.Context, now time.Time) ([]OutboxStats, error) {
+	var out []OutboxStats
+	add := func(o OutboxStats, state bot.OutboxState, count int) {
+		if o.State, o.Count = state, count; count > 0 {
+			out = append(out, o)
+		}
+	}
+	err := s.db.Each(ctx, countOpen, nil, func(r *sql.Rows) error {
+		var o OutboxStats
+		var queued, sending int
+		var due int64
+		err := r.Scan(&o.Channel, &o.Lane, &queued, &sending, &due)
+		add(o, bot.OutboxSending, sending)
+		if queued > 0 {
+			o.Oldest = max(now.Sub(fromMillis(due)), 0)
+		}
+		add(o, bot.OutboxQueued, queued)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	// One text each, so that the index of the state is used.
+	for state, query := range map[bot.OutboxState]string{
+		bot.OutboxHeld: `select channel, lane, count(*) from outbox where state = 'held' group by channel, lane`,
+		bot.OutboxDead: `select channel, lane, count(*) from outbox where state = 'dead' group by channel, lane`,
+	} {
+		if err := s.db.Each(ctx, query, nil, func(r *sql.Rows) error {
+			var o OutboxStats
+			var n int
+			err := r.Scan(&o.Channel, &o.Lane, &n)
+			add(o, state, n)
+			return err
+		}); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

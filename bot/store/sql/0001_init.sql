@@ -96,9 +96,10 @@ create table outbox (
 	payload    blob
 );
 create unique index outbox_unique on outbox (unique_key) where unique_key is not null;
-create index outbox_due on outbox (channel, lane, due, id, thing) where state in ('queued', 'sending');
+create index outbox_due on outbox (channel, lane, due, id, thing, state) where state in ('queued', 'sending');
 create index outbox_chat on outbox (chat, id) where state in ('queued', 'sending', 'held');
 create index outbox_news on outbox (contact) where lane = 'broadcast' and state in ('queued', 'held');
+create index outbox_held on outbox (channel, lane) where state = 'held';
 create index outbox_dead on outbox (channel, lane) where state = 'dead';
 create index outbox_closed on outbox (finished) where state in ('sent', 'dropped', 'dead');
 
