@@ -144,12 +144,22 @@ func (p *program) report(part string, err error) {
 	}
 }
 
-// maintainEvery is how often the store cleans up behind itself.
-const maintainEvery = 10 * time.Minute
+// How often the store cleans up behind itself, and how often it tries again to
+// empty the write-ahead log of a dropped turn that a reader kept there.
+const (
+	maintainEvery = 10 * time.Minute
+	scrubEvery    = time.Minute
+)
 
 // jobs runs the features' periodic work and the store's.
 func (p *program) jobs(ctx context.Context, wg *sync.WaitGroup) {
-	all := []bot.Job{{Name: "store.maintain", Every: maintainEvery, Run: p.data.store.Maintain}}
+	all := []bot.Job{
+		{Name: "store.maintain", Every: maintainEvery, Run: p.data.store.Maintain},
+		{Name: "store.scrub", Every: scrubEvery, Run: func(ctx context.Context) error {
+			p.data.store.Scrub(ctx) // what it could not clean it tries again in a minute
+			return nil
+		}},
+	}
 	for _, f := range p.house.features {
 		all = append(all, f.Jobs...)
 	}
