@@ -143,8 +143,11 @@ func TestTheProcessDiesAnywhere(t *testing.T) {
 	for _, point := range bottest.Points {
 		t.Run(string(point), func(t *testing.T) {
 			t.Parallel()
-			deaths := 0
-			for nth := 1; nth <= 40; nth++ {
+			deaths, step := 0, 1
+			if underRace {
+				step = 5
+			}
+			for nth := 1; nth <= 40; nth += step {
 				c := newCrashed(t)
 				c.Faults.CrashAt(point, nth)
 				got := c.runTalk()
@@ -169,7 +172,7 @@ func TestTheProcessDiesAnywhere(t *testing.T) {
 					break // the conversation is over before it comes to that
 				}
 			}
-			if deaths < len(talk)-1 {
+			if deaths < (len(talk)-1)/step {
 				t.Errorf("the process died %d times only; the point is hardly ever reached", deaths)
 			}
 		})
