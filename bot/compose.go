@@ -135,7 +135,7 @@ func (c *Composer) rows(lang string, bs []Button, l Limits) ([][]MessageButton, 
 	}
 	var rows [][]MessageButton
 	var row []MessageButton
-	width := 0
+	width, words := 0, false
 	for _, b := range bs {
 		if len(b.Payload) > MaxPayload {
 			return nil, fmt.Errorf("button payload %q is longer than %d bytes", b.Payload, MaxPayload)
@@ -149,10 +149,12 @@ func (c *Composer) rows(lang string, bs []Button, l Limits) ([][]MessageButton, 
 		}
 		// Short titles share a row; a long one has its own, so that nothing is cut on a narrow screen.
 		n := utf8.RuneCountInString(title)
-		if len(row) > 0 && (len(row) >= max(l.RowButtons, 1) || width+n > 30) {
+		// The controls of a form stand below its answers.
+		if len(row) > 0 && (len(row) >= max(l.RowButtons, 1) || width+n > 30 || b.Word != words) {
 			rows = append(rows, row)
 			row, width = nil, 0
 		}
+		words = b.Word
 		row = append(row, MessageButton{Title: title, Payload: b.Payload, URL: b.URL, Request: b.Request})
 		width += n
 	}

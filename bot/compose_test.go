@@ -44,9 +44,9 @@ func TestComposeButtonsOrNumbers(t *testing.T) {
 	}{
 		{
 			"buttons where the channel has them", Limits{Buttons: 6, RowButtons: 3, Location: true},
-			"Chọn gì?", "Một Hai Trang web / Gửi vị trí Hủy",
+			"Chọn gì?", "Một Hai Trang web / Gửi vị trí / Hủy",
 		},
-		{"no button for what the channel cannot ask", Limits{Buttons: 6, RowButtons: 5}, "Chọn gì?", "Một Hai Trang web Hủy"},
+		{"no button for what the channel cannot ask", Limits{Buttons: 6, RowButtons: 5}, "Chọn gì?", "Một Hai Trang web / Hủy"},
 		{
 			"numbers where it has none", Limits{},
 			"Chọn gì?\n• Trang web: https://example.vn\n\n1. Một\n2. Hai\nGõ số.\nGõ: Hủy.", "",
