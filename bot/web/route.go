@@ -68,7 +68,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			if allow := probe.header.Get("Allow"); allow != "" {
 				w.Header().Set("Allow", allow)
 			}
-			s.pages.fail(w, r, probe.status)
+			status := probe.status
+			if status < http.StatusBadRequest {
+				status = http.StatusNotFound // the mux would lead to a tidier path, which nobody serves either
+			}
+			s.pages.fail(w, r, status)
 		})}).ServeHTTP(w, r)
 }
 

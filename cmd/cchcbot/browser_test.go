@@ -10,7 +10,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,32 +20,6 @@ import (
 )
 
 var picture = flag.Bool("picture", false, "write docs/webchat.png")
-
-// startProgram runs `serve` on a free port until the test ends.
-func startProgram(t *testing.T, cfg *Config) *program {
-	t.Helper()
-	cfg.Listen = "127.0.0.1:0"
-	if cfg.Data == "" {
-		cfg.Data = filepath.Join(t.TempDir(), "data")
-	}
-	p := &program{cfg: cfg, log: slog.New(slog.DiscardHandler)}
-	ctx, stop := context.WithCancel(context.Background())
-	if err := p.open(ctx); err != nil {
-		t.Fatal(err, p.Close())
-	}
-	done := make(chan error, 1)
-	go func() { done <- p.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return p
-}
 
 func TestBrowserConversation(t *testing.T) {
 	p := startProgram(t, &Config{})

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"time"
 
 	"rsc.io/qr"
 
@@ -58,9 +59,12 @@ func (s *service) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := pageData{
-		Entry: e, Name: plainName(e), InForce: e.Status.InForce(), Methods: methodNames(e),
+		Entry: e, Name: plainName(e), InForce: e.InForceOn(time.Now().In(vietnam)), Methods: methodNames(e),
 		Updated: dayMonthYear(e.Updated), Verified: dayMonthYear(e.VerifiedAt),
-		URL: s.pageURL(e.Code), OnlineURL: s.onlineURL(e), Documents: groupDocuments(e.Documents), Steps: pageSteps(e),
+		URL: s.pageURL(e.Code), Documents: groupDocuments(e.Documents), Steps: pageSteps(e),
+	}
+	if e.OnlineFull || hasOnline(e) {
+		d.OnlineURL = s.onlineURL(e)
 	}
 	for _, code := range e.ReplacedBy {
 		if next, ok := s.opt.Live.ByCode(code); ok {
