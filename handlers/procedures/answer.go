@@ -128,7 +128,7 @@ func (s *service) compose(now time.Time, e *knowledge.Entry, f knowledge.Facet, 
 		args = append(args, "full", e.OnlineFull, "online", e.OnlineFull || hasOnline(e), "url", s.onlineURL(e))
 	default:
 		f, key = knowledge.Overview, "procedures.card"
-		c := fit(e)
+		c := fit(e, stale(now, e))
 		always, sometimes := papers(e)
 		args = append(args, "summary", c.summary, "time", c.time, "fee", c.fee, "agency", c.agency,
 			"papers", len(always), "cases", len(sometimes), "online", e.OnlineFull || hasOnline(e), "full", e.OnlineFull)
@@ -309,42 +309,94 @@ func (s *service) onlineURL(e *knowledge.Entry) string {
 // side in full has its button below.
 const (
 	cardLine  = 40
-	cardFull  = cardLine - 3 // what a line holds on average, for lines break at words
 	cardLines = 12
-	cardFixed = 4   // lines: two for papers and online, two for the source
-	cardLabel = 16  // letters before a fact
 	cardFact  = 160 // letters of a fact, where there is room
-	cardShort = 2*cardFull - cardLabel
+)
+
+// The letters before each fact in the longer language of the catalog.
+const (
+	labelTime   = len("* Mat bao lau: ")
+	labelFee    = len("* Le phi: ")
+	labelAgency = len("* Noi giai quyet: ")
 )
 
 // card is what the overview says of a procedure.
 type card struct{ summary, time, fee, agency string }
 
-// fit makes a card that fits the screen. The facts are what people came for:
-// they are shortened only where they alone are too long, and the summary takes
-// the lines that are left.
-func fit(e *knowledge.Entry) card {
-	var c card
-	left := -1
-	for _, most := range [...]int{cardFact, cardShort} {
-		if left >= 0 {
-			break
-		}
-		c = card{time: shorten(e.Time, most), fee: shorten(e.Fee, most), agency: shorten(e.Agency, most)}
-		left = cardLines - cardFixed - linesOf(utf8.RuneCountInString(shortName(e)))
-		for _, f := range [...]string{c.time, c.fee, c.agency} {
-			if f != "" {
-				left -= linesOf(cardLabel + utf8.RuneCountInString(f))
+// fit makes a card that fits the screen. What it is about and the facts share
+// the lines: first the summary is cut to its first sentence, then long facts to
+// two lines, then the summary to what is left.
+func fit(e *knowledge.Entry, stale bool) card {
+	whole := card{time: shorten(e.Time, cardFact), fee: shorten(e.Fee, cardFact), agency: shorten(e.Agency, cardFact)}
+	short := card{
+		time: twoLines(labelTime, whole.time), fee: twoLines(labelFee, whole.fee), agency: twoLines(labelAgency, whole.agency),
+	}
+	first := e.Summary
+	if i := strings.Index(first, ". "); i >= 0 {
+		first = first[:i+1]
+	}
+	fixed := fixedLines(e, stale)
+	for _, c := range [...]card{whole, short} {
+		left := cardLines - fixed - c.lines()
+		for _, summary := range [...]string{e.Summary, first} {
+			if linesOf(0, summary) <= left {
+				c.summary = summary
+				return c
 			}
 		}
 	}
-	if left > 1 || linesOf(utf8.RuneCountInString(e.Summary)) <= left {
-		c.summary = shorten(e.Summary, left*cardFull)
+	if left := cardLines - fixed - short.lines(); left > 1 {
+		short.summary = shorten(first, left*(cardLine-4))
 	}
-	return c
+	return short
 }
 
-func linesOf(letters int) int { return (letters + cardFull - 1) / cardFull }
+func (c card) lines() int {
+	return linesOf(labelTime, c.time) + linesOf(labelFee, c.fee) + linesOf(labelAgency, c.agency)
+}
+
+// fixedLines are those of the name, the papers and the source.
+func fixedLines(e *knowledge.Entry, stale bool) int {
+	n := linesOf(0, shortName(e)) + 2
+	if stale {
+		n++
+	}
+	online := e.OnlineFull || hasOnline(e)
+	switch {
+	case online && len(e.Documents) > 0:
+		n += 2
+	case online || len(e.Documents) > 0:
+		n++
+	}
+	return n
+}
+
+// linesOf is how many lines a text takes behind a label, broken at words; none
+// when it is empty.
+func linesOf(label int, text string) int {
+	if text == "" {
+		return 0
+	}
+	lines, used := 1, label-1
+	for word := range strings.FieldsSeq(text) {
+		size := utf8.RuneCountInString(word)
+		if used+1+size > cardLine && used > 0 {
+			lines, used = lines+1, size
+			continue
+		}
+		used += 1 + size
+	}
+	return lines
+}
+
+// twoLines shortens a fact to two lines.
+func twoLines(label int, text string) string {
+	short := text
+	for n := 2*cardLine - label; linesOf(label, short) > 2; n -= 4 {
+		short = shorten(text, n)
+	}
+	return short
+}
 
 // shorten cuts a text to at most n letters, after a sentence or a clause where
 // it can: half a fee is worse than none.
