@@ -1,0 +1,5 @@
+//go:build !redis
+
+package redis
+
+const tagged = false
