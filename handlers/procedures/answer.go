@@ -189,13 +189,18 @@ func has(e *knowledge.Entry, f knowledge.Facet) bool {
 func source(now time.Time, e *knowledge.Entry) bot.Phrase {
 	if e.Kind == knowledge.Explainer { // no procedure of the national database: the law is the source
 		return bot.Phrase{Key: "procedures.source_law", Args: []any{
-			"law", strings.Join(e.LegalBasis[:min(len(e.LegalBasis), 2)], "; "), "date", dayMonthYear(e.Updated), "stale", stale(now, e),
+			"law", lawOf(e), "date", dayMonthYear(e.Updated), "stale", stale(now, e),
 		}}
 	}
 	return bot.Phrase{Key: "procedures.source", Args: []any{
 		"code", e.Code, "date", dayMonthYear(e.Updated), "stale", stale(now, e),
 		"verified_at", dayMonthYear(e.VerifiedAt), "verified_by", e.VerifiedBy,
 	}}
+}
+
+// lawOf is what an explainer rests on.
+func lawOf(e *knowledge.Entry) string {
+	return strings.Join(e.LegalBasis[:min(len(e.LegalBasis), 2)], "; ")
 }
 
 // stale reports whether the entry's facts are so old that one should ask again.
@@ -358,6 +363,9 @@ func (c card) lines() int {
 // fixedLines are those of the name, the papers and the source.
 func fixedLines(e *knowledge.Entry, stale bool) int {
 	n := linesOf(0, shortName(e)) + 2
+	if e.Kind == knowledge.Explainer {
+		n += linesOf(0, lawOf(e)) - 1
+	}
 	if stale {
 		n++
 	}
