@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -83,10 +84,9 @@ func TestAServerGoesAwayAndComesBack(t *testing.T) {
 	})
 }
 
-// inTime fails the test when f hangs. The bound is far above what f may take,
+// inTime returns an error when f hangs. The bound is far above what f may take,
 // and nothing but hanging reaches it.
-func inTime(t *testing.T, f func() error) error {
-	t.Helper()
+func inTime(f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- f() }()
 	timer := time.NewTimer(time.Minute)
@@ -95,8 +95,7 @@ func inTime(t *testing.T, f func() error) error {
 	case err := <-done:
 		return err
 	case <-timer.C:
-		t.Fatal("hangs")
-		return nil
+		return errors.New("hangs")
 	}
 }
 
@@ -114,7 +113,7 @@ func TestAServerThatDoesNotAnswerIsLeftAlone(t *testing.T) {
 			s := openAt(t, Options{URL: url, Now: c.Now}, short)
 			ask := func() error { _, _, err := s.Session(t.Context(), "a"); return err }
 			for range missesToClose {
-				if err := inTime(t, ask); !errors.Is(err, ErrAway) {
+				if err := inTime(ask); !errors.Is(err, ErrAway) {
 					t.Fatalf("%v, want that the server is away", err)
 				}
 			}
@@ -131,7 +130,7 @@ func TestAServerThatDoesNotAnswerIsLeftAlone(t *testing.T) {
 				t.Error("the server was never asked")
 			}
 			c.Add(tryAgain)
-			if err := inTime(t, ask); !errors.Is(err, ErrAway) {
+			if err := inTime(ask); !errors.Is(err, ErrAway) {
 				t.Fatal(err)
 			}
 			if scheme == "redis" && conns.Load() == before {
@@ -147,7 +146,7 @@ func TestADeadlineEndsACall(t *testing.T) {
 	s := openAt(t, Options{URL: "redis://" + addr}, long)
 	for name, call := range calls(s) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		err := inTime(t, func() error { return call(ctx) })
+		err := inTime(func() error { return call(ctx) })
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrAway) {
 			t.Errorf("%s: %v, want the end of the context", name, err)
@@ -199,7 +198,7 @@ func TestErrorsAndLogsShowNothing(t *testing.T) {
 		s := openAt(t, Options{URL: url, Log: out.logger()}, usual)
 		texts = append(texts, s.Target())
 		for name, call := range calls(s) {
-			err := inTime(t, func() error { return call(t.Context()) })
+			err := inTime(func() error { return call(t.Context()) })
 			if err == nil {
 				t.Errorf("%s: no error", name)
 				continue
@@ -215,6 +214,83 @@ func TestErrorsAndLogsShowNothing(t *testing.T) {
 	for _, secret := range []string{password, user, key, "content", "what is"} {
 		if strings.Contains(all, secret) {
 			t.Errorf("%q is shown in\n%s", secret, all)
+		}
+	}
+}
+
+// Many callers go on through an outage: each call ends, with an answer or with
+// ErrAway, and no save that was confirmed is lost or counted twice.
+func TestCallersGoOnThroughAnOutage(t *testing.T) {
+	m, _ := mini(t)
+	w, addr := newWire(t, m.Addr())
+	s := openAt(t, Options{URL: "redis://" + addr}, usual)
+	const callers, rounds = 16, 250
+	var done atomic.Int64
+	var refused atomic.Int64
+	caller := func(name string) error {
+		var version int64
+		confirmed, doubtful := 0, 0
+		for range rounds {
+			switch done.Add(1) {
+			case callers * rounds / 4:
+				w.tear(true)
+			case callers * rounds / 2:
+				w.tear(false)
+			}
+			data, v, err := s.Session(t.Context(), name)
+			if err == nil {
+				if n := len(data); n < confirmed || n > confirmed+doubtful || v < version {
+					return fmt.Errorf("%d saves confirmed, %d in doubt, %d kept, version %d after %d", confirmed, doubtful, n, v, version)
+				}
+				confirmed, doubtful, version = len(data), 0, v
+				v, err = s.SaveSession(t.Context(), name, append(data, 'x'), version, time.Hour)
+				if err == nil {
+					confirmed, version = confirmed+1, v
+					continue
+				}
+				doubtful = 1
+			}
+			if !errors.Is(err, ErrAway) {
+				return err
+			}
+			refused.Add(1)
+		}
+		return nil
+	}
+	var wg sync.WaitGroup
+	for i := range callers {
+		wg.Go(func() {
+			if err := inTime(func() error { return caller(fmt.Sprint("chat ", i)) }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if refused.Load() == 0 {
+		t.Error("nobody noticed the outage")
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range calls(s) {
+		if err := call(t.Context()); err != nil {
+			t.Errorf("%s after the outage: %v", name, err)
+		}
+	}
+}
+
+func TestCallsAfterCloseFail(t *testing.T) {
+	m, _ := mini(t)
+	s, err := New(Options{URL: "redis://" + m.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range calls(s) {
+		if err := call(t.Context()); err == nil || errors.Is(err, ErrAway) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -108,9 +108,34 @@ func serve(t testing.TB, f func(net.Conn)) (address string) {
 
 // wire stands between a client and a server and loses answers when told to.
 type wire struct {
-	mu   sync.Mutex
-	lose int
-	to   []byte
+	mu    sync.Mutex
+	lose  int
+	to    []byte
+	torn  bool
+	conns map[net.Conn]bool
+}
+
+// tear ends all connections, and new ones at once until it is called with false.
+func (w *wire) tear(torn bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.torn = torn
+	for c := range w.conns {
+		c.Close()
+	}
+}
+
+func (w *wire) enter(c net.Conn) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.conns[c] = true
+	return !w.torn
+}
+
+func (w *wire) leave(c net.Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.conns, c)
 }
 
 // cut loses the answers to the next n requests that contain word, and their connections.
@@ -132,8 +157,12 @@ func (w *wire) hit(request []byte) bool {
 
 func newWire(t testing.TB, server string) (*wire, string) {
 	t.Helper()
-	w := &wire{}
+	w := &wire{conns: map[net.Conn]bool{}}
 	return w, serve(t, func(c net.Conn) {
+		defer w.leave(c)
+		if !w.enter(c) {
+			return
+		}
 		var d net.Dialer
 		s, err := d.DialContext(context.Background(), "tcp", server)
 		if err != nil {
