@@ -63,6 +63,22 @@ type sealedRow struct {
 	payload   []byte
 }
 
+// Recover ends all leases at once, for a process that just started and is the
+// only one on this database: whoever held them is gone, so what was on its way
+// need not wait for a lease to run out. It returns how many there were. Each
+// may have arrived already: that is the one message the crash table lets come twice.
+func (s *Store) Recover(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.db.Write(ctx, func(tx *sqldb.Tx) (err error) {
+		n, err = tx.Exec(`update outbox set due = $1 where state = 'sending'`, s.millis())
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("end leases: %w", err)
+	}
+	return n, nil
+}
+
 // Claim leases due messages. When none is due it writes nothing.
 func (s *Store) Claim(ctx context.Context, channel string, lane bot.Lane, n int, lease time.Duration) ([]bot.Claimed, error) {
 	if n <= 0 || lease <= 0 {

@@ -255,3 +255,23 @@ func TestOneWhoLeftGetsNoNews(t *testing.T) {
 		t.Fatalf("contact %+v", l.Contact)
 	}
 }
+
+// TestRecoverEndsLeases: after a crash the only process left does not wait for
+// the dead one's leases.
+func TestRecoverEndsLeases(t *testing.T) {
+	w := open(t)
+	w.enqueue(reply("x", "một"))
+	if got := w.claim(bot.LaneReply, 5); len(got) != 1 {
+		t.Fatalf("claimed %d", len(got))
+	}
+	if got := w.claim(bot.LaneReply, 5); len(got) != 0 {
+		t.Fatalf("a leased message was claimed again: %d", len(got))
+	}
+	n, err := w.Recover(t.Context())
+	if err != nil || n != 1 {
+		t.Fatalf("recovered %d, %v", n, err)
+	}
+	if got := w.claim(bot.LaneReply, 5); len(got) != 1 || got[0].Attempts != 1 {
+		t.Fatalf("after recovery claimed %+v", got)
+	}
+}
