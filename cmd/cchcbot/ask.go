@@ -161,7 +161,7 @@ func (a *asker) open(ctx context.Context, cfg *Config) (err error) {
 	}
 	a.reader = &capture{}
 	a.house, err = newHouse(ctx, houseOptions{
-		Config: cfg, Log: a.log, Data: a.runtime, Knowledge: a.data, Channels: []bot.Channel{a.reader}, Live: a.live,
+		Config: cfg, Log: a.log, Data: a.runtime, Knowledge: a.data, Channels: only(a.reader), Live: a.live,
 	})
 	if err != nil {
 		return errors.Join(err, a.close())

@@ -121,7 +121,7 @@ func benchBot(b *testing.B, citizens int) {
 	}
 	defer d.Close()
 	ch := &waiting{}
-	h, err := newHouse(ctx, houseOptions{Config: cfg, Log: log, Data: d, Channels: []bot.Channel{ch}})
+	h, err := newHouse(ctx, houseOptions{Config: cfg, Log: log, Data: d, Channels: only(ch)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,22 +1,83 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"cchcbot/bot"
+	"cchcbot/bot/redis"
+	"cchcbot/bot/telegram"
 	"cchcbot/bot/webchat"
 	"cchcbot/knowledge/vietnamese"
 )
 
-// channels builds every configured channel, a line each.
-func (p *program) channels() ([]bot.Channel, error) {
-	var err error
-	p.chat, err = webchat.New(webchat.Options{
+// channels builds every configured channel.
+func (p *program) channels(h *house) ([]bot.Channel, error) {
+	var all []bot.Channel
+	for _, build := range []func(*house) (bot.Channel, error){
+		p.webchatChannel,
+		p.telegramChannel,
+	} {
+		c, err := build(h)
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
+func (p *program) webchatChannel(*house) (bot.Channel, error) {
+	chat, err := webchat.New(webchat.Options{
 		Secret: p.data.secret("webchat cookie"), Origins: p.cfg.ChatOrigins, Clean: vietnamese.Clean,
 		Secure: strings.HasPrefix(p.server.PublicURL(), "https://"), Log: p.log, Now: p.now,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return []bot.Channel{p.chat}, nil
+	p.chat = chat
+	return chat, nil
+}
+
+func (p *program) telegramChannel(h *house) (bot.Channel, error) {
+	if p.cfg.TelegramToken == "" {
+		return nil, nil
+	}
+	c, err := telegram.New(telegram.Options{
+		Token: p.cfg.TelegramToken, APIURL: p.cfg.TelegramAPIURL, Mode: p.cfg.TelegramMode,
+		WebhookURL: strings.TrimSuffix(p.server.PublicURL(), "/") + telegramPath, WebhookSecret: p.cfg.TelegramWebhookSecret,
+		Clean: vietnamese.Clean, Commands: h.commands(), State: h.state, Sealer: p.data.keys,
+		Render: func(lang, key string) (string, error) { return h.words.Render(lang, key, nil) },
+		Log:    p.log, Alert: h.alert, Now: p.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// telegramPath is where Telegram delivers in mode webhook.
+const telegramPath = "/telegram/webhook"
+
+// openState connects to Redis when it is configured. It does not wait for it:
+// the bot starts without, says so in /readyz, and takes it up when it is there.
+func (p *program) openState() (bot.State, error) {
+	if p.cfg.RedisURL == "" {
+		return nil, nil
+	}
+	s, err := redis.New(redis.Options{URL: p.cfg.RedisURL, Log: p.log})
+	if err != nil {
+		return nil, err
+	}
+	p.redis = s
+	return s, nil
+}
+
+// poll runs a channel's way in until ctx ends.
+func (p *program) poll(ctx context.Context, c bot.Poller, name string) {
+	if err := c.Poll(ctx, intake{p.house}); err != nil && ctx.Err() == nil {
+		p.log.Error("a channel no longer takes messages in", "channel", name, "err", err)
+	}
 }

@@ -60,7 +60,7 @@ func (c *ChatCmd) Run(ctx context.Context, cfg *Config, io streams) error {
 	if err != nil {
 		return err
 	}
-	h, err := newHouse(ctx, houseOptions{Config: &quiet, Log: log, Data: runtime, Knowledge: knowledge, Channels: []bot.Channel{ch}})
+	h, err := newHouse(ctx, houseOptions{Config: &quiet, Log: log, Data: runtime, Knowledge: knowledge, Channels: only(ch)})
 	if err != nil {
 		return err
 	}

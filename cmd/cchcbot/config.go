@@ -24,15 +24,22 @@ const envPrefix = "CCHCBOT_"
 // of --config (name in lower case), else its default. docs/running.md is
 // generated from the tags.
 type Config struct {
-	Data          string   `env:"CCHCBOT_DATA" default:"./data" placeholder:"FOLDER" help:"Folder of the embedded database, the key and a boundary file. Made on the first start; readable by its owner only."`
-	Listen        string   `env:"CCHCBOT_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address of the HTTP server. Port 0 takes a free one."`
-	PublicURL     string   `name:"public-url" env:"CCHCBOT_PUBLIC_URL" placeholder:"URL" help:"What citizens and platforms reach, for links and QR codes. Default: made from the listening address."`
-	MetricsListen string   `env:"CCHCBOT_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Separate address for /metrics. Default: beside everything else, which a public server should not do."`
-	AsOf          string   `env:"CCHCBOT_AS_OF" placeholder:"DATE" help:"The day whose agencies and places apply, like 2021-06-01. Default: today. It never changes which law applies to a procedure."`
-	SecretKey     string   `env:"CCHCBOT_SECRET_KEY" placeholder:"SECRET" help:"Key that seals personal data at rest, 16 bytes or more. Default: generated in DATA on the first start."`
-	ChatOrigins   []string `env:"CCHCBOT_CHAT_ORIGINS" placeholder:"ORIGIN,…" help:"Sites that may embed the web chat, like https://haiduong.gov.vn."`
-	TrustedProxy  []string `env:"CCHCBOT_TRUSTED_PROXY" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed, like 10.0.0.0/8 or 127.0.0.1."`
-	LogLevel      string   `env:"CCHCBOT_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much is logged: debug, info, warn or error. No level logs what citizens write."`
+	Data          string `env:"CCHCBOT_DATA" default:"./data" placeholder:"FOLDER" help:"Folder of the embedded database, the key and a boundary file. Made on the first start; readable by its owner only."`
+	Listen        string `env:"CCHCBOT_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address of the HTTP server. Port 0 takes a free one."`
+	PublicURL     string `name:"public-url" env:"CCHCBOT_PUBLIC_URL" placeholder:"URL" help:"What citizens and platforms reach, for links and QR codes. Default: made from the listening address."`
+	MetricsListen string `env:"CCHCBOT_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Separate address for /metrics. Default: beside everything else, which a public server should not do."`
+	AsOf          string `env:"CCHCBOT_AS_OF" placeholder:"DATE" help:"The day whose agencies and places apply, like 2021-06-01. Default: today. It never changes which law applies to a procedure."`
+	SecretKey     string `env:"CCHCBOT_SECRET_KEY" placeholder:"SECRET" help:"Key that seals personal data at rest, 16 bytes or more. Default: generated in DATA on the first start."`
+	RedisURL      string `name:"redis-url" env:"CCHCBOT_REDIS_URL" placeholder:"URL" help:"Where conversations under way, locks and rate budgets are kept: redis://, rediss://, redis+sentinel://a,b/0?master=NAME or redis+cluster://a,b. Default: in DATA, for one process."`
+
+	TelegramToken         string `env:"CCHCBOT_TELEGRAM_TOKEN" placeholder:"TOKEN" help:"Token of the Telegram bot, from BotFather. Default: no Telegram."`
+	TelegramAPIURL        string `name:"telegram-api-url" env:"CCHCBOT_TELEGRAM_API_URL" default:"https://api.telegram.org" placeholder:"URL" help:"Address of the Bot API server."`
+	TelegramMode          string `env:"CCHCBOT_TELEGRAM_MODE" default:"poll" enum:"poll,webhook" help:"poll fetches messages and needs no public address; webhook has Telegram bring them to PUBLIC_URL/telegram/webhook."`
+	TelegramWebhookSecret string `env:"CCHCBOT_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"What Telegram shows with every delivery, 16 to 256 letters and digits. Needed for mode webhook."`
+
+	ChatOrigins  []string `env:"CCHCBOT_CHAT_ORIGINS" placeholder:"ORIGIN,…" help:"Sites that may embed the web chat, like https://haiduong.gov.vn."`
+	TrustedProxy []string `env:"CCHCBOT_TRUSTED_PROXY" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed, like 10.0.0.0/8 or 127.0.0.1."`
+	LogLevel     string   `env:"CCHCBOT_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much is logged: debug, info, warn or error. No level logs what citizens write."`
 }
 
 // Proxies parses TrustedProxy.
@@ -81,6 +88,14 @@ func (c *Config) Check() error {
 	for _, o := range c.ChatOrigins {
 		if u, err := url.Parse(o); err != nil || u.Host == "" || u.Path != "" || u.Scheme != "https" && u.Scheme != "http" {
 			errs = append(errs, fmt.Errorf("CHAT_ORIGINS: %q is not an origin like https://haiduong.gov.vn", o))
+		}
+	}
+	if c.TelegramToken != "" && c.TelegramMode == "webhook" {
+		if c.TelegramWebhookSecret == "" {
+			errs = append(errs, errors.New("TELEGRAM_WEBHOOK_SECRET: mode webhook needs one; `openssl rand -hex 32` makes a good one"))
+		}
+		if !strings.HasPrefix(c.PublicURL, "https://") {
+			errs = append(errs, errors.New("PUBLIC_URL: mode webhook needs an https address that Telegram reaches"))
 		}
 	}
 	if c.SecretKey != "" && len(c.SecretKey) < 16 {

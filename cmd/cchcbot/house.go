@@ -14,6 +14,7 @@ import (
 	"cchcbot/bot/delivery"
 	"cchcbot/bot/sqldb"
 	"cchcbot/bot/store"
+	"cchcbot/bot/telegram"
 	"cchcbot/bot/words"
 	"cchcbot/handlers"
 	directoryfeature "cchcbot/handlers/directory"
@@ -36,11 +37,12 @@ const (
 type houseOptions struct {
 	Config    *Config
 	Log       *slog.Logger
-	Now       func() time.Time // nil means time.Now
-	Data      *data            // where inbox and outbox live
-	Knowledge *data            // where the published entries are; nil means Data
-	Live      *procedures.Live // nil builds one over Knowledge
-	Channels  []bot.Channel
+	Now       func() time.Time                    // nil means time.Now
+	Data      *data                               // where inbox and outbox live
+	Knowledge *data                               // where the published entries are; nil means Data
+	Live      *procedures.Live                    // nil builds one over Knowledge
+	Channels  func(*house) ([]bot.Channel, error) // called when features and words are there
+	State     bot.State                           // nil means one in Data, for this process
 	PublicURL string
 	Metrics   *metrics // may be nil
 }
@@ -57,6 +59,8 @@ type house struct {
 	dispatcher *bot.Dispatcher
 	delivery   *delivery.Delivery
 	directory  func() *directory.Directory
+	channels   []bot.Channel
+	state      bot.State
 }
 
 // newHouse wires the bot. Nothing runs until Run or Drain.
@@ -90,14 +94,18 @@ func newHouse(ctx context.Context, o houseOptions) (*house, error) {
 	if err := h.loadWords(); err != nil {
 		return nil, err
 	}
-	if h.stateDB, err = sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Data.folder, stateFile), Synchronous: sqldb.Normal}); err != nil {
-		return nil, err
+	if h.state = o.State; h.state == nil {
+		if h.stateDB, err = sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Data.folder, stateFile), Synchronous: sqldb.Normal}); err != nil {
+			return nil, err
+		}
+		if h.state, err = store.NewState(ctx, h.stateDB, o.Now); err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
 	}
-	state, err := store.NewState(ctx, h.stateDB, o.Now)
-	if err != nil {
+	if h.channels, err = o.Channels(h); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
-	if err := h.wire(o, state, classifier); err != nil {
+	if err := h.wire(o, classifier); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil
@@ -168,7 +176,7 @@ func menuFields(dir *directory.Directory) []procedures.Field {
 }
 
 func (h *house) loadWords() (err error) {
-	sources := []fs.FS{words.Shared(), delivery.Texts()}
+	sources := []fs.FS{words.Shared(), delivery.Texts(), telegram.Texts()}
 	for _, f := range h.features {
 		if f.Texts != nil {
 			sources = append(sources, f.Texts)
@@ -180,7 +188,7 @@ func (h *house) loadWords() (err error) {
 	return h.words.Check()
 }
 
-func (h *house) wire(o houseOptions, state bot.State, classifier *intent.Classifier) error {
+func (h *house) wire(o houseOptions, classifier *intent.Classifier) error {
 	router, err := bot.NewRouter(bot.RouterOptions{
 		Features: h.features, Fold: vietnamese.Fold, Texts: h.words, Langs: words.Langs[:],
 		Classify: func(text string) bot.Intent {
@@ -192,27 +200,43 @@ func (h *house) wire(o houseOptions, state bot.State, classifier *intent.Classif
 		return err
 	}
 	limits := map[string]bot.Limits{}
-	for _, c := range o.Channels {
+	for _, c := range h.channels {
 		limits[c.Name()] = c.Limits()
 	}
-	alert := func(_ context.Context, text string) { h.log.Error("needs attention", "what", text) }
 	var sent func(delivery.Observation)
 	var turned func(string, time.Duration)
 	if o.Metrics != nil {
 		sent, turned = o.Metrics.sent, o.Metrics.turn
 	}
 	if h.delivery, err = delivery.New(delivery.Options{
-		Outbox: h.store, State: state, Channels: o.Channels, Now: o.Now, Log: o.Log, Alert: alert,
+		Outbox: h.store, State: h.state, Channels: h.channels, Now: o.Now, Log: o.Log, Alert: h.alert,
 		Observe: sent, Digest: o.Data.keys.Digest,
 	}); err != nil {
 		return err
 	}
 	h.dispatcher, err = bot.NewDispatcher(bot.DispatcherOptions{
-		Inbox: h.store, State: state, Sealer: o.Data.keys, Router: router, Channels: o.Channels,
+		Inbox: h.store, State: h.state, Sealer: o.Data.keys, Router: router, Channels: h.channels,
 		Composer: &bot.Composer{Texts: h.words, Channels: limits, Default: words.Langs[0]},
-		Now:      o.Now, Log: o.Log, Wake: h.delivery.Wake, Alert: alert, Observe: turned,
+		Now:      o.Now, Log: o.Log, Wake: h.delivery.Wake, Alert: h.alert, Observe: turned,
 	})
 	return err
+}
+
+// alert tells whoever runs the program that something needs a person.
+func (h *house) alert(_ context.Context, text string) { h.log.Error("needs attention", "what", text) }
+
+// commands are the lines of the platforms' command menus, of all features.
+func (h *house) commands() []bot.CommandHelp {
+	var out []bot.CommandHelp
+	for _, f := range h.features {
+		out = append(out, f.Commands...)
+	}
+	return out
+}
+
+// only is a fixed list of channels.
+func only(cs ...bot.Channel) func(*house) ([]bot.Channel, error) {
+	return func(*house) ([]bot.Channel, error) { return cs, nil }
 }
 
 // intake is the store's intake with the bot woken behind it.

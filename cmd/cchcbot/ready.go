@@ -22,7 +22,7 @@ func (p *program) ready(ctx context.Context) []web.Check {
 	if p.house == nil {
 		return []web.Check{{Name: "start", Reason: "the program is still starting"}}
 	}
-	checks := []web.Check{p.databaseCheck(ctx), p.knowledgeCheck()}
+	checks := []web.Check{p.databaseCheck(ctx), p.knowledgeCheck(), p.stateCheck(ctx)}
 	for _, s := range p.house.delivery.Status() {
 		c := web.Check{Name: "channel " + s.Channel, OK: !s.Stopped}
 		if s.Stopped {
@@ -48,6 +48,16 @@ func (p *program) databaseCheck(ctx context.Context) web.Check {
 		c.OK = true
 	}
 	return c
+}
+
+func (p *program) stateCheck(ctx context.Context) web.Check {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := p.house.state.Ping(ctx); err != nil {
+		p.log.Warn("readiness: the state does not answer", "err", err)
+		return web.Check{Name: "state", Reason: "the store of conversations (Redis) does not answer; questions are answered all the same"}
+	}
+	return web.Check{Name: "state", OK: true}
 }
 
 func (p *program) knowledgeCheck() web.Check {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cchcbot/bot"
+	"cchcbot/bot/redis"
 	"cchcbot/bot/sqldb"
 	"cchcbot/bot/web"
 	"cchcbot/bot/webchat"
@@ -46,6 +47,7 @@ type program struct {
 	unlock  func() error
 	data    *data
 	house   *house
+	redis   *redis.State
 	chat    *webchat.Chat
 	server  *web.Server
 	metrics *metrics
@@ -62,16 +64,22 @@ func (p *program) open(ctx context.Context) (err error) {
 	if p.data, err = openData(ctx, p.cfg, p.log); err != nil {
 		return err
 	}
+	// The lock on the folder says that no other process sends from it.
+	if n, err := p.data.store.Recover(ctx); err != nil {
+		return err
+	} else if n > 0 {
+		p.log.Info("messages that were on their way when the program ended are sent again", "messages", n)
+	}
 	p.metrics = newMetrics()
 	if err := p.listen(); err != nil {
 		return err
 	}
-	channels, err := p.channels()
+	state, err := p.openState()
 	if err != nil {
 		return err
 	}
 	if p.house, err = newHouse(ctx, houseOptions{
-		Config: p.cfg, Log: p.log, Now: p.now, Data: p.data, Channels: channels,
+		Config: p.cfg, Log: p.log, Now: p.now, Data: p.data, Channels: p.channels, State: state,
 		PublicURL: p.server.PublicURL(), Metrics: p.metrics,
 	}); err != nil {
 		return err
@@ -100,6 +108,12 @@ func (p *program) routes() {
 	for _, pattern := range []string{"/chat", "/chat/"} {
 		p.server.Handle(pattern, chat, web.Framed(p.cfg.ChatOrigins...), web.CrossSite(), web.Body(webchat.MaxBody))
 	}
+	for _, c := range p.house.channels {
+		if hook, ok := c.(bot.Webhook); ok {
+			// Platforms bring everybody's messages from a few addresses, and prove themselves.
+			p.server.Handle("POST /"+c.Name()+"/webhook", hook.Webhook(intake{p.house}), web.CrossSite(), web.Unlimited())
+		}
+	}
 	for _, f := range p.house.features {
 		for _, page := range f.Pages {
 			if len(page.Roles) == 0 {
@@ -126,6 +140,11 @@ func (p *program) Run(ctx context.Context) error {
 	defer stopJobs()
 	var working sync.WaitGroup
 	p.jobs(jobs, &working)
+	for _, c := range p.house.channels {
+		if poller, ok := c.(bot.Poller); ok {
+			working.Go(func() { p.poll(jobs, poller, c.Name()) })
+		}
+	}
 
 	err := p.server.Run(ctx) // returns when ctx ended and requests under way are answered
 	stopJobs()
@@ -194,6 +213,9 @@ func (p *program) Close() error {
 	}
 	if p.house != nil {
 		errs = append(errs, p.house.Close())
+	}
+	if p.redis != nil {
+		errs = append(errs, p.redis.Close())
 	}
 	if p.data != nil {
 		errs = append(errs, p.data.Close())
