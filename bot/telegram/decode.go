@@ -142,9 +142,6 @@ func (b *Bot) readMessage(ctx context.Context, m *wireMessage, ev *event) error 
 		return err
 	}
 	u.Param = startParam(u.Text)
-	if b.again(u) {
-		return nil
-	}
 	ev.update = u
 	if m.Album != "" && len(u.Media) > 0 && len(m.Album) <= bot.MaxID {
 		ev.album = ev.chat + "/" + m.Album
@@ -264,7 +261,7 @@ func startParam(text string) string {
 const doubleStart = 5 * time.Second
 
 // again reports whether a bare /start says what the unblocking just said.
-func (b *Bot) again(u *bot.Update) bool {
+func (b *Bot) again(u bot.Update) bool {
 	if u.Text != "/start" || u.Group {
 		return false
 	}

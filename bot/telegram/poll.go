@@ -268,6 +268,9 @@ func (p *poller) takeOne(ctx context.Context, items []event, i int) bool {
 // accept hands an update over. It reports whether it is done with: durable, or
 // never to be taken.
 func (b *Bot) accept(ctx context.Context, in bot.Intake, u bot.Update) bool {
+	if b.again(u) {
+		return true
+	}
 	err := in.Accept(ctx, u)
 	switch {
 	case err == nil:
