@@ -50,7 +50,7 @@ func (p *program) telegramChannel(h *house) (bot.Channel, error) {
 		WebhookURL: strings.TrimSuffix(p.server.PublicURL(), "/") + telegramPath, WebhookSecret: p.cfg.TelegramWebhookSecret,
 		Clean: vietnamese.Clean, Commands: h.commands(), State: h.state, Sealer: p.data.keys,
 		Render: func(lang, key string) (string, error) { return h.words.Render(lang, key, nil) },
-		Log:    p.log, Alert: h.alert, Now: p.now,
+		Log:    p.log, Alert: h.alarm.raise, Now: p.now,
 	})
 	if err != nil {
 		return nil, err

@@ -37,6 +37,7 @@ type Config struct {
 	TelegramMode          string `env:"CCHCBOT_TELEGRAM_MODE" default:"poll" enum:"poll,webhook" help:"poll fetches messages and needs no public address; webhook has Telegram bring them to PUBLIC_URL/telegram/webhook."`
 	TelegramWebhookSecret string `env:"CCHCBOT_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"What Telegram shows with every delivery, 16 to 256 letters and digits. Needed for mode webhook."`
 
+	AlertTo      string   `env:"CCHCBOT_ALERT_TO" placeholder:"CHANNEL:CHAT" help:"Chat that hears of messages given up, lost tokens and failed turns, like telegram:-1001234567890 (the bot must be in it). Default: the log only."`
 	ChatOrigins  []string `env:"CCHCBOT_CHAT_ORIGINS" placeholder:"ORIGIN,…" help:"Sites that may embed the web chat, like https://haiduong.gov.vn."`
 	TrustedProxy []string `env:"CCHCBOT_TRUSTED_PROXY" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed, like 10.0.0.0/8 or 127.0.0.1."`
 	LogLevel     string   `env:"CCHCBOT_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much is logged: debug, info, warn or error. No level logs what citizens write."`
@@ -88,6 +89,11 @@ func (c *Config) Check() error {
 	for _, o := range c.ChatOrigins {
 		if u, err := url.Parse(o); err != nil || u.Host == "" || u.Path != "" || u.Scheme != "https" && u.Scheme != "http" {
 			errs = append(errs, fmt.Errorf("CHAT_ORIGINS: %q is not an origin like https://haiduong.gov.vn", o))
+		}
+	}
+	if c.AlertTo != "" {
+		if channel, chat, ok := strings.Cut(c.AlertTo, ":"); !ok || channel != "telegram" || chat == "" || c.TelegramToken == "" {
+			errs = append(errs, errors.New("ALERT_TO: it is telegram:CHAT, and needs TELEGRAM_TOKEN"))
 		}
 	}
 	if c.TelegramToken != "" && c.TelegramMode == "webhook" {

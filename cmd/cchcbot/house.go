@@ -61,6 +61,7 @@ type house struct {
 	directory  func() *directory.Directory
 	channels   []bot.Channel
 	state      bot.State
+	alarm      *alarm
 }
 
 // newHouse wires the bot. Nothing runs until Run or Drain.
@@ -71,7 +72,7 @@ func newHouse(ctx context.Context, o houseOptions) (*house, error) {
 	if o.Knowledge == nil {
 		o.Knowledge = o.Data
 	}
-	h := &house{log: o.Log, now: o.Now, store: o.Data.store, live: o.Live}
+	h := &house{log: o.Log, now: o.Now, store: o.Data.store, live: o.Live, alarm: newAlarm(o)}
 	if h.live == nil {
 		h.live = procedures.NewLive(o.Knowledge.db.Read(), buildIndex, o.Log)
 	}
@@ -209,21 +210,21 @@ func (h *house) wire(o houseOptions, classifier *intent.Classifier) error {
 		sent, turned = o.Metrics.sent, o.Metrics.turn
 	}
 	if h.delivery, err = delivery.New(delivery.Options{
-		Outbox: h.store, State: h.state, Channels: h.channels, Now: o.Now, Log: o.Log, Alert: h.alert,
+		Outbox: h.store, State: h.state, Channels: h.channels, Now: o.Now, Log: o.Log, Alert: h.alarm.raise,
 		Observe: sent, Digest: o.Data.keys.Digest,
 	}); err != nil {
 		return err
 	}
+	composer := &bot.Composer{Texts: h.words, Channels: limits, Default: words.Langs[0]}
+	if _, ok := limits[h.alarm.to.Channel]; ok {
+		h.alarm.works.Store(&bot.Works{Units: h.store, Composer: composer, Wake: h.delivery.Wake})
+	}
 	h.dispatcher, err = bot.NewDispatcher(bot.DispatcherOptions{
 		Inbox: h.store, State: h.state, Sealer: o.Data.keys, Router: router, Channels: h.channels,
-		Composer: &bot.Composer{Texts: h.words, Channels: limits, Default: words.Langs[0]},
-		Now:      o.Now, Log: o.Log, Wake: h.delivery.Wake, Alert: h.alert, Observe: turned,
+		Composer: composer, Now: o.Now, Log: o.Log, Wake: h.delivery.Wake, Alert: h.alarm.raise, Observe: turned,
 	})
 	return err
 }
-
-// alert tells whoever runs the program that something needs a person.
-func (h *house) alert(_ context.Context, text string) { h.log.Error("needs attention", "what", text) }
 
 // commands are the lines of the platforms' command menus, of all features.
 func (h *house) commands() []bot.CommandHelp {

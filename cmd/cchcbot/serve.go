@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"time"
 
@@ -35,7 +36,29 @@ func (ServeCmd) Run(ctx context.Context, cfg *Config, io streams) error {
 	p.log.Info("ready", "took", time.Since(start).Round(time.Millisecond), "entries", entries, "revision", rev)
 	fmt.Fprintf(io.out, "cchcbot is ready: %d procedures.\n  Web chat   %s/chat\n  Health     %s/readyz\nCtrl+C stops it.\n",
 		entries, p.server.PublicURL(), p.server.PublicURL())
+	defer watchdog(ctx, p.log)()
 	return errors.Join(p.Run(ctx), p.Close())
+}
+
+// stopLimit is how long a stop may take: 15 s for requests, 20 s for a turn under way,
+// 30 s for a send under way, and a little for the files.
+const stopLimit = 70 * time.Second
+
+// watchdog ends the process when it does not stop in time after ctx ended.
+// Nothing is lost by that: what was accepted is in the database.
+func watchdog(ctx context.Context, log *slog.Logger) (disarm func()) {
+	var timer *time.Timer
+	stop := context.AfterFunc(ctx, func() {
+		timer = time.AfterFunc(stopLimit, func() {
+			log.Error("the program does not stop; it ends now, and goes on at the next start")
+			os.Exit(exitFailed)
+		})
+	})
+	return func() {
+		if !stop() && timer != nil {
+			timer.Stop()
+		}
+	}
 }
 
 // program is everything that `serve` runs. Tests start it whole.
