@@ -47,18 +47,23 @@ const stopLimit = 70 * time.Second
 // watchdog ends the process when it does not stop in time after ctx ended.
 // Nothing is lost by that: what was accepted is in the database.
 func watchdog(ctx context.Context, log *slog.Logger) (disarm func()) {
-	var timer *time.Timer
-	stop := context.AfterFunc(ctx, func() {
-		timer = time.AfterFunc(stopLimit, func() {
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-done:
+			return
+		}
+		limit := time.NewTimer(stopLimit)
+		defer limit.Stop()
+		select {
+		case <-limit.C:
 			log.Error("the program does not stop; it ends now, and goes on at the next start")
 			os.Exit(exitFailed)
-		})
-	})
-	return func() {
-		if !stop() && timer != nil {
-			timer.Stop()
+		case <-done:
 		}
-	}
+	}()
+	return func() { close(done) }
 }
 
 // program is everything that `serve` runs. Tests start it whole.
