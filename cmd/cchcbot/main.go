@@ -40,6 +40,10 @@ type CLI struct {
 	Knowledge KnowledgeCmd `cmd:"" help:"Import, export, check and measure the knowledge base."`
 	Outbox    OutboxCmd    `cmd:"" help:"Messages that wait, are held or were given up."`
 	Migrate   MigrateCmd   `cmd:"" help:"Bring the database to this version's schema."`
+	Backup    BackupCmd    `cmd:"" help:"Copy the database into one file while the bot runs."`
+	Restore   RestoreCmd   `cmd:"" help:"Put a backup into an empty data folder."`
+	Doctor    DoctorCmd    `cmd:"" help:"Look at everything the bot needs and say in plain words what to do."`
+	Health    HealthCmd    `cmd:"" name:"healthcheck" hidden:"" help:"Ask the running bot whether it lives; exit 0 or 1, for container engines."`
 	Docs      DocsCmd      `cmd:"" hidden:"" help:"Write the table of settings for docs/running.md."`
 	Version   VersionCmd   `cmd:"" help:"What this is."`
 }
