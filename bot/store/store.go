@@ -43,6 +43,7 @@ type Store struct {
 	accepted func()
 	now      func() time.Time
 	log      *slog.Logger
+	units    chan struct{} // holds one value while a unit is open or opens
 
 	unscrubbed atomic.Bool // a dropped turn is still in the write-ahead log
 	blanked    atomic.Int64
@@ -74,7 +75,7 @@ func New(ctx context.Context, o Options) (*Store, error) {
 	if o.DB == nil || o.Sealer == nil || o.Clean == nil {
 		return nil, errors.New("store: a database, a sealer and a cleaner are needed")
 	}
-	s := &Store{db: o.DB, sealer: o.Sealer, clean: o.Clean, accepted: o.Accepted, now: o.Now, log: o.Log}
+	s := &Store{db: o.DB, sealer: o.Sealer, clean: o.Clean, accepted: o.Accepted, now: o.Now, log: o.Log, units: make(chan struct{}, 1)}
 	if s.now == nil {
 		s.now = time.Now
 	}

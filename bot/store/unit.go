@@ -20,28 +20,54 @@ type unit struct {
 	s       *Store
 	tx      *sqldb.Tx
 	dropped bool
+	ended   bool
 }
 
-// Begin waits for the units before it and opens one.
+// Begin waits for the units before it and opens one. Units wait among
+// themselves, and only the first of them waits for the database: an update to
+// take in, or a message to hand to a sender, has one unit before it and not one
+// of every worker.
 func (s *Store) Begin(ctx context.Context) (bot.Unit, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case s.units <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for the units before: %w", ctx.Err())
+	}
 	tx, err := s.db.BeginWrite(ctx)
 	if err != nil {
+		<-s.units
 		return nil, err
 	}
 	return &unit{s: s, tx: tx}, nil
 }
 
+// end lets the next unit come.
+func (u *unit) end() {
+	if !u.ended {
+		u.ended = true
+		<-u.s.units
+	}
+}
+
 func (u *unit) Tx() bot.Tx { return u.tx }
 
-func (u *unit) Rollback() error { return u.tx.Rollback() }
+func (u *unit) Rollback() error {
+	defer u.end()
+	return u.tx.Rollback()
+}
 
 // Commit makes the unit durable. After a dropped turn it also cleans the files,
 // which takes a little longer.
 func (u *unit) Commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return errors.Join(err, u.tx.Rollback())
+		return errors.Join(err, u.Rollback())
 	}
-	if err := u.tx.Commit(); err != nil {
+	err := u.tx.Commit() // ends the transaction either way
+	u.end()
+	if err != nil {
 		return err
 	}
 	if u.dropped {
