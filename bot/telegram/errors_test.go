@@ -3,6 +3,9 @@ package telegram_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -206,6 +209,52 @@ func TestNobodyIsThere(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("Send = %v does not say that the caller stopped", err)
 		}
+	}
+}
+
+// The same over real connections, which break in ways of their own.
+func TestConnectionsThatBreak(t *testing.T) {
+	w, lan := talk(t)
+	server := httptest.NewServer(w.fake)
+	defer server.Close()
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	w.open(t, telegram.ModePoll, func(o *telegram.Options) {
+		o.APIURL, o.HTTP = server.URL, &http.Client{Transport: transport}
+	})
+	for i, f := range []faketelegram.Fault{{}, {Lost: true}, {Cut: true}, {}, {Code: 502, HTML: "<html>"}, {}} {
+		want := bot.SendKind("")
+		switch {
+		case f.Lost || f.Cut:
+			want = bot.Ambiguous
+		case f.Code != 0:
+			want = bot.Temporary
+		}
+		w.fake.Heal()
+		w.fake.Fail(f)
+		_, err := w.Send(t.Context(), message(lan, fmt.Sprint(private, i)))
+		checkSend(t, w, err, want, "")
+	}
+	if n := len(w.fake.Shown(lan.ID)); n != 4 {
+		t.Errorf("the citizen sees %d messages, want the 3 that arrived and the one whose answer was lost", n)
+	}
+}
+
+// Whoever redirects us would be given the token.
+func TestNoRedirectIsFollowed(t *testing.T) {
+	var hosts []string
+	b, err := telegram.New(telegram.Options{Token: token, APIURL: "http://telegram.test", HTTP: &http.Client{Transport: faketelegram.Transport(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			hosts = append(hosts, r.URL.Host)
+			http.Redirect(w, r, "http://elsewhere.test"+r.URL.Path, http.StatusTemporaryRedirect)
+		}))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Send(t.Context(), bot.Message{ID: "m", To: bot.Address{Chat: "41"}, Text: "x"})
+	checkSend(t, &world{}, err, bot.Misconfigured, "misconfigured")
+	if len(hosts) != 1 {
+		t.Errorf("requests went to %v", hosts)
 	}
 }
 

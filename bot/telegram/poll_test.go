@@ -274,6 +274,9 @@ func TestPressesAreAnswered(t *testing.T) {
 				t.Errorf("%d buttons still spin", n)
 			}
 			got := w.in.got()
+			if len(got) == 0 {
+				t.Fatal("no press came")
+			}
 			last := got[len(got)-1]
 			if last.Button != "a:b" || last.ReplyTo == "" {
 				t.Errorf("the press is %+v", last)

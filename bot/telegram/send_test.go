@@ -238,6 +238,10 @@ func TestErrorsOfUploads(t *testing.T) {
 		{faketelegram.Fault{Code: 413, Description: "Request Entity Too Large"}, bot.Rejected},
 		{faketelegram.Fault{Code: 500, Description: "Internal Server Error"}, bot.Ambiguous},
 		{faketelegram.Fault{Lost: true}, bot.Ambiguous},
+		// An answer without a code, below any status.
+		{faketelegram.Fault{Code: 200, HTML: `{"ok":false,"description":"Forbidden: bot was blocked by the user"}`}, bot.Gone},
+		{faketelegram.Fault{Code: 200, HTML: `{"ok":false,"description":"Too Many Requests: retry after 5","parameters":{"retry_after":5}}`}, bot.Throttled},
+		{faketelegram.Fault{Code: 200, HTML: `{"ok":false,"description":"Whatever"}`}, bot.Ambiguous},
 		{faketelegram.Fault{Code: 400, Description: "Bad Request: wrong file identifier/HTTP URL specified"}, ""},
 	}
 	for _, tt := range tests {
