@@ -207,15 +207,20 @@ func (l *line) budget(ctx context.Context, lane bot.Lane, want int) (int, time.D
 	if p.PerSecond <= 0 {
 		return want, 0
 	}
-	wait := time.Duration(0)
-	if lane == bot.LaneBroadcast {
-		wait = l.news.fill(ctx, l.pace, "pace/"+l.name+"/news", newsRate(p), want)
-		if want = min(want, l.news.n); want == 0 {
-			return 0, wait
-		}
+	r := channelRate(p)
+	if lane != bot.LaneBroadcast {
+		wait := l.tokens.fill(ctx, l.pace, "pace/"+l.name, r, want)
+		return min(want, l.tokens.n), wait
 	}
-	w := l.tokens.fill(ctx, l.pace, "pace/"+l.name, channelRate(p), want)
-	return min(want, l.tokens.n), max(w, wait)
+	wait := l.news.fill(ctx, l.pace, "pace/"+l.name+"/news", newsRate(p), want)
+	if want = min(want, l.news.n); want == 0 {
+		return 0, wait
+	}
+	// When news and replies together use up the pace, a token stays behind for
+	// the next reply, and it is news that waits for another.
+	spare := min(1, r.Burst-1)
+	w := l.tokens.fill(ctx, l.pace, "pace/"+l.name, r, want+spare)
+	return min(want, max(l.tokens.n-spare, 0)), max(w, wait)
 }
 
 func (l *line) spend(lane bot.Lane, n int) {
