@@ -14,5 +14,6 @@ USER 65534:65534
 ENV CCHCBOT_DATA=/data CCHCBOT_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 VOLUME /data
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["/cchcbot", "healthcheck"]
 ENTRYPOINT ["/cchcbot"]
 CMD ["serve"]

@@ -108,7 +108,11 @@ func checkDatabase(ctx context.Context, p *patient) []finding {
 	case loose(info):
 		return toLookAt("chmod 600 "+path, "whole, but other users of this machine can read it")
 	}
-	return isFine("whole, %s, schema %s", size(info.Size()), versionsLine(versions))
+	use, err := db.Usage()
+	if err != nil {
+		return isBad(databaseAdvice(err), "%v", err)
+	}
+	return isFine("whole, %s, schema %s", size(use.File+use.WAL), versionsLine(versions))
 }
 
 func databaseAdvice(err error) string {

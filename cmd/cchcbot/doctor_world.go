@@ -232,7 +232,7 @@ func channelChecks(channels []bot.Channel) []doctorCheck {
 				return isFine("set up; it needs nothing outside of this program")
 			}
 			if err := checker.Check(ctx); err != nil {
-				return isBad("see docs/running.md on this channel", "%v", err)
+				return isBad("correct its settings; the channel's page in docs/ says where they come from", "%v", err)
 			}
 			return isFine("it answers")
 		}})
