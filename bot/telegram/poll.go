@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -274,6 +275,7 @@ func (b *Bot) accept(ctx context.Context, in bot.Intake, u bot.Update) bool {
 	err := in.Accept(ctx, u)
 	switch {
 	case err == nil:
+		b.followed.forget(u.Chat) // whatever comes in between, the next /start is another press
 		if u.Event == bot.EventFollowed {
 			b.followed.put(u.Chat, u.At)
 		}
@@ -308,6 +310,7 @@ func (p *poller) advance(items []event) {
 	for _, it := range items {
 		if !p.done[it.id] {
 			p.offset = it.id
+			maps.DeleteFunc(p.done, func(id int64, _ bool) bool { return id < p.offset })
 			return
 		}
 	}

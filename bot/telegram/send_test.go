@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -343,16 +344,34 @@ func TestFetch(t *testing.T) {
 	})
 }
 
+// counting counts the requests to a part of the server.
+func counting(c *http.Client, prefix string, n *int) *http.Client {
+	return &http.Client{Transport: tripper(func(r *http.Request) (*http.Response, error) {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			*n++
+		}
+		return c.Transport.RoundTrip(r)
+	})}
+}
+
+type tripper func(*http.Request) (*http.Response, error)
+
+func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 // A server that hands out strange paths gets no request for them.
 func TestFetchDistrustsPaths(t *testing.T) {
 	for _, path := range []string{"../../etc/passwd", "/var/lib/telegram/x", "a/../../b", "", `a\..\b`, "a?b=c", "https://evil.test/x", "a//b"} {
 		bubble(path, t, func(t *testing.T) {
-			w, _ := talk(t)
+			asked := 0
+			w, _ := talk(t, func(o *telegram.Options) { o.HTTP = counting(o.HTTP, "/file/", &asked) })
 			w.fake.Fail(faketelegram.Fault{Method: "getFile", Code: 200, HTML: fmt.Sprintf(`{"ok":true,"result":{"file_id":"x","file_path":%q}}`, path)})
 			r, err := w.Fetch(t.Context(), bot.Media{Ref: "x"})
 			if err == nil {
 				_ = r.Close()
 				t.Error("it is opened")
+			}
+			if asked > 0 {
+				t.Error("it is asked for")
 			}
 		})
 	}
