@@ -17,8 +17,9 @@ const (
 	maxReplyAttempts    = 12
 	maxFollowUpAttempts = 150
 	maxNewsAttempts     = 12
-	// Each attempt with unknown outcome may have arrived: nobody is to read the same reply ten times.
-	maxUnknownAttempts = 4
+	// Each attempt with unknown outcome may have arrived: nobody is to read the
+	// same reply ten times. Six of them outlast two minutes of trouble.
+	maxUnknownAttempts = 6
 	// A message that makes the channel's code fail will do so again.
 	maxFaultAttempts = 3
 )

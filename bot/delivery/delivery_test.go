@@ -131,7 +131,7 @@ func TestAttemptsEnd(t *testing.T) {
 		{"a reply", bot.LaneReply, fail(bot.Temporary), 12},
 		{"a follow-up", bot.LaneFollowUp, fail(bot.Temporary), 150},
 		{"news", bot.LaneBroadcast, fail(bot.Temporary), 12},
-		{"a reply that may have arrived", bot.LaneReply, fail(bot.Ambiguous), 4},
+		{"a reply that may have arrived", bot.LaneReply, fail(bot.Ambiguous), 6},
 		{"a message the code cannot send", bot.LaneReply, errBoom, 3},
 	}
 	for _, tt := range tests {

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"cchcbot/bot"
+	"cchcbot/bot/telegram"
 	"cchcbot/bot/web"
 )
 
@@ -227,6 +228,9 @@ func channelChecks(channels []bot.Channel) []doctorCheck {
 	var out []doctorCheck
 	for _, c := range channels {
 		out = append(out, doctorCheck{"channel " + c.Name(), func(ctx context.Context, _ *patient) []finding {
+			if t, ok := c.(*telegram.Bot); ok {
+				return telegramFindings(ctx, t, time.Now())
+			}
 			checker, ok := c.(bot.Checker)
 			if !ok {
 				return isFine("set up; it needs nothing outside of this program")
@@ -236,6 +240,35 @@ func channelChecks(channels []bot.Channel) []doctorCheck {
 			}
 			return isFine("it answers")
 		}})
+	}
+	return out
+}
+
+// Signs that deliveries to the webhook do not get through.
+const (
+	manyPending  = 100
+	freshFailure = time.Hour
+)
+
+// telegramFindings asks Telegram who the bot is and how updates come to it.
+func telegramFindings(ctx context.Context, t *telegram.Bot, now time.Time) []finding {
+	s, err := t.Status(ctx)
+	if err != nil {
+		return isBad("correct TELEGRAM_TOKEN and TELEGRAM_API_URL; docs/telegram.md says where they come from", "%v", err)
+	}
+	out := isFine("it answers as @%s", s.Username)
+	if !s.Expected {
+		way := "nowhere: the bot has to fetch them"
+		if s.Webhook != "" {
+			way = s.Webhook
+		}
+		out = append(out, toLookAt("start the bot: it sets or removes the webhook itself", "Telegram brings messages to %s, which is not what TELEGRAM_MODE says", way)...)
+	}
+	if s.Pending > manyPending {
+		out = append(out, toLookAt("see whether the bot runs; messages older than a day are lost at Telegram", "%d messages wait at Telegram", s.Pending)...)
+	}
+	if !s.LastError.IsZero() && now.Sub(s.LastError) < freshFailure {
+		out = append(out, toLookAt("look at the certificate, the address and the web server in front", "the last delivery failed at %s: %s", stamp(s.LastError), s.Message)...)
 	}
 	return out
 }
