@@ -44,6 +44,13 @@ type Words struct {
 	parser     gotemplate.Parser
 }
 
+// parser lets go-i18n keep parsed templates: it parses anew for each text when
+// there are functions, but ours are always the same.
+type parser struct{ gotemplate.TextParser }
+
+// Cacheable implements go-i18n's template.Parser.
+func (*parser) Cacheable() bool { return true }
+
 // Message is one entry of a catalog, for tests that compare catalogs.
 type Message struct {
 	Text   string // the only form, or "other"
@@ -58,7 +65,7 @@ func Load(sources ...fs.FS) (*Words, error) {
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	w := &Words{
 		localizers: map[string]*i18n.Localizer{}, messages: map[string]map[string]Message{},
-		parser: &gotemplate.TextParser{Option: "missingkey=error", Funcs: template.FuncMap{"join": strings.Join}},
+		parser: &parser{gotemplate.TextParser{Option: "missingkey=error", Funcs: template.FuncMap{"join": strings.Join}}},
 	}
 	for _, lang := range Langs {
 		w.messages[lang] = map[string]Message{}

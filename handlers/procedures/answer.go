@@ -43,7 +43,7 @@ var facetButtons = [...]struct {
 
 // answer shows a procedure, the asked side first, and remembers it for follow-ups.
 func (s *service) answer(ctx context.Context, t *bot.Turn, code string, f knowledge.Facet, family []*knowledge.Entry) error {
-	e, err := Get(ctx, s.opt.Read, code)
+	e, err := s.opt.Live.Entry(ctx, code)
 	if bot.IsCode(err, bot.NotFound) {
 		return &bot.Error{Code: bot.NotFound, Key: "procedures.gone"}
 	}
@@ -63,7 +63,7 @@ func (s *service) answer(ctx context.Context, t *bot.Turn, code string, f knowle
 // notInForce says what became of a procedure and shows the one that replaced it.
 func (s *service) notInForce(ctx context.Context, t *bot.Turn, e *knowledge.Entry, f knowledge.Facet) error {
 	for _, code := range e.ReplacedBy {
-		next, err := Get(ctx, s.opt.Read, code)
+		next, err := s.opt.Live.Entry(ctx, code)
 		if bot.IsCode(err, bot.NotFound) {
 			continue
 		}

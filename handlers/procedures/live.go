@@ -32,7 +32,13 @@ type loaded struct {
 	revision int64
 	count    int
 	searcher knowledge.Searcher
+
+	mu   sync.Mutex
+	full map[string]*knowledge.Entry // entries read in full, those asked for most
 }
+
+// maxFull bounds the entries kept in full: with the national file about 4 MB.
+const maxFull = 512
 
 // NewLive returns a Live with nothing in it; call Refresh before the first search.
 func NewLive(read Reader, build Build, log *slog.Logger) *Live {
@@ -71,6 +77,32 @@ func (l *Live) Loaded() (revision int64, entries int) {
 		return cur.revision, cur.count
 	}
 	return 0, 0
+}
+
+// Entry returns an entry in full. It is shared: nobody may change it. It fails
+// with *bot.Error NotFound.
+func (l *Live) Entry(ctx context.Context, code string) (*knowledge.Entry, error) {
+	cur := l.now.Load()
+	if cur == nil {
+		return Get(ctx, l.read, code)
+	}
+	cur.mu.Lock()
+	e, ok := cur.full[code]
+	cur.mu.Unlock()
+	if ok {
+		return e, nil
+	}
+	e, err := Get(ctx, l.read, code)
+	if err != nil {
+		return nil, err
+	}
+	cur.mu.Lock()
+	defer cur.mu.Unlock()
+	if cur.full == nil || len(cur.full) >= maxFull {
+		cur.full = make(map[string]*knowledge.Entry) // the asked ones are back soon
+	}
+	cur.full[code] = e
+	return e, nil
 }
 
 // Search implements knowledge.Searcher.

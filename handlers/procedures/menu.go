@@ -112,7 +112,7 @@ func (s *service) facet(ctx context.Context, t *bot.Turn) error {
 
 // more lists every side that the entry has, and its page.
 func (s *service) more(ctx context.Context, t *bot.Turn) error {
-	e, err := Get(ctx, s.opt.Read, t.Arg())
+	e, err := s.opt.Live.Entry(ctx, t.Arg())
 	if bot.IsCode(err, bot.NotFound) {
 		return &bot.Error{Code: bot.NotFound, Key: "procedures.gone"}
 	}
