@@ -107,7 +107,7 @@ type Usage struct {
 
 // Usage measures the files.
 func (db *DB) Usage() (Usage, error) {
-	u := Usage{Free: freeSpace(filepath.Dir(db.path))}
+	u := Usage{Free: FreeSpace(filepath.Dir(db.path))}
 	for _, f := range []struct {
 		path string
 		size *int64

@@ -18,7 +18,8 @@ func lockFile(f *os.File) error {
 	return err
 }
 
-func freeSpace(dir string) int64 {
+// FreeSpace is how many bytes this user may still write on the disk of a folder, -1 when unknown.
+func FreeSpace(dir string) int64 {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return -1

@@ -19,7 +19,8 @@ func lockFile(f *os.File) error {
 	return err
 }
 
-func freeSpace(dir string) int64 {
+// FreeSpace is how many bytes this user may still write on the disk of a folder, -1 when unknown.
+func FreeSpace(dir string) int64 {
 	p, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return -1

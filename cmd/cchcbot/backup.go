@@ -32,7 +32,7 @@ func (BackupCmd) Help() string {
 
 // Run writes the copy and says where the key is.
 func (c *BackupCmd) Run(ctx context.Context, cfg *Config, io streams) error {
-	made, err := writeBackup(ctx, cfg, c.File, backupOptions{progress: io.err, free: diskFree, now: time.Now})
+	made, err := writeBackup(ctx, cfg, c.File, backupOptions{progress: io.err, free: sqldb.FreeSpace, now: time.Now})
 	if err != nil {
 		return fmt.Errorf("no backup was made: %w", err)
 	}

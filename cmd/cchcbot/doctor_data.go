@@ -52,7 +52,7 @@ func checkFolder(_ context.Context, p *patient) []finding {
 	if err := os.Remove(probe.Name()); err != nil {
 		return isBad("look at the disk", "%s: %v", p.cfg.Data, err)
 	}
-	free := diskFree(p.cfg.Data)
+	free := sqldb.FreeSpace(p.cfg.Data)
 	switch {
 	case free >= 0 && free < leastDisk:
 		return isBad("free some on this disk", "only %s are free where %s is", size(free), p.cfg.Data)

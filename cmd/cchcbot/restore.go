@@ -31,7 +31,7 @@ func (RestoreCmd) Help() string {
 
 // Run restores and says what to do next.
 func (c *RestoreCmd) Run(ctx context.Context, cfg *Config, io streams) error {
-	done, err := restore(ctx, cfg, c.File, io, diskFree)
+	done, err := restore(ctx, cfg, c.File, io, sqldb.FreeSpace)
 	if err != nil {
 		return fmt.Errorf("nothing was restored: %w", err)
 	}
