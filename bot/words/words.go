@@ -58,8 +58,8 @@ type Message struct {
 	Plural bool
 }
 
-// Load reads the catalogs of each source: text/vi.toml and text/en.toml in it.
-// A key that two sources claim is an error, and so is a file that does not parse.
+// Load reads the catalogs of each source: text/vi.toml and text/en.toml in it,
+// and parts such as text/form.vi.toml where a catalog is long. A key that two sources claim is an error, and so is a file that does not parse.
 func Load(sources ...fs.FS) (*Words, error) {
 	bundle := i18n.NewBundle(language.Vietnamese)
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
@@ -80,7 +80,19 @@ func Load(sources ...fs.FS) (*Words, error) {
 }
 
 func (w *Words) load(bundle *i18n.Bundle, lang string, src fs.FS) error {
-	name := path.Join("text", lang+".toml")
+	parts, err := fs.Glob(src, "text/*."+lang+".toml")
+	if err != nil {
+		return fmt.Errorf("catalog: %w", err)
+	}
+	for _, name := range append([]string{path.Join("text", lang+".toml")}, parts...) {
+		if err := w.loadFile(bundle, lang, src, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Words) loadFile(bundle *i18n.Bundle, lang string, src fs.FS, name string) error {
 	data, err := fs.ReadFile(src, name)
 	if err != nil {
 		return fmt.Errorf("catalog: %w", err)
