@@ -18,7 +18,7 @@ type Texts interface {
 // texts split, buttons laid out or numbered as the channel allows.
 type Composer struct {
 	Texts    Texts
-	Channels map[string]Limits
+	Channels map[string]Limiter
 	Default  string // language when none is known, "vi"
 }
 
@@ -30,10 +30,11 @@ const (
 
 // Compose renders o into the messages that carry it, in order.
 func (c *Composer) Compose(o Outgoing) ([]Queued, error) {
-	limits, ok := c.Channels[o.To.Channel]
+	channel, ok := c.Channels[o.To.Channel]
 	if !ok {
 		return nil, fmt.Errorf("compose: no channel %q", o.To.Channel)
 	}
+	limits := channel.Limits()
 	lang := o.Lang
 	if lang == "" {
 		lang = c.Default
@@ -48,6 +49,9 @@ func (c *Composer) Compose(o Outgoing) ([]Queued, error) {
 	}
 	if buttons == nil && len(o.Reply.Buttons) > 0 {
 		if text, err = c.number(lang, text, o.Reply.Buttons); err != nil {
+			return nil, err
+		}
+		if buttons, err = c.requests(lang, o.Reply.Buttons, limits); err != nil {
 			return nil, err
 		}
 	}
@@ -160,6 +164,22 @@ func (c *Composer) rows(lang string, bs []Button, l Limits) ([][]MessageButton, 
 	}
 	if len(row) > 0 {
 		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// requests are what a channel can ask the citizen's app for although it shows
+// no buttons: a row each.
+func (c *Composer) requests(lang string, bs []Button, l Limits) ([][]MessageButton, error) {
+	var rows [][]MessageButton
+	for _, b := range bs {
+		if b.Request == RequestLocation && l.Location || b.Request == RequestContact && l.Contact {
+			title, err := c.title(lang, b, l.ButtonTitle)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, []MessageButton{{Title: title, Request: b.Request}})
+		}
 	}
 	return rows, nil
 }

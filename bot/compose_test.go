@@ -27,7 +27,7 @@ var testPhrases = phrases{
 }
 
 func composer(l Limits) *Composer {
-	return &Composer{Texts: testPhrases, Channels: map[string]Limits{"x": l}, Default: "vi"}
+	return &Composer{Texts: testPhrases, Channels: map[string]Limiter{"x": l}, Default: "vi"}
 }
 
 func TestComposeButtonsOrNumbers(t *testing.T) {

@@ -25,6 +25,9 @@ type DispatcherOptions struct {
 	Wake     func()                                // told after a commit that queued messages
 	Alert    func(context.Context, string)         // told of a turn that failed for good; English, nothing personal
 	Observe  func(outcome string, d time.Duration) // metrics: done, refused, retried, failed
+	// QuietFor is how long the bot leaves a chat to a person of the office who
+	// writes there; 0 means an hour.
+	QuietFor time.Duration
 }
 
 // Limits of the dispatcher.
@@ -35,6 +38,9 @@ const (
 	sweepEvery   = 5 * time.Second  // catches what a wake-up missed
 	maxScheduled = 4096             // turns in memory; the others wait in the inbox
 	retryFirst   = time.Second      // wait before the second attempt, tripled for each further
+	quietFor     = time.Hour        // a chat is left to a person of the office
+	typingAfter  = time.Second      // a turn that takes longer shows that it is being written
+	profileLimit = 3 * time.Second  // asking a platform who a new citizen is
 )
 
 // apologyKey is what a citizen reads whose message could not be answered.
@@ -45,6 +51,7 @@ const apologyKey = "bot.apology"
 type Dispatcher struct {
 	opt      DispatcherOptions
 	settlers map[string]Settler
+	channels map[string]Channel
 	wake     chan struct{}
 }
 
@@ -62,8 +69,12 @@ func NewDispatcher(opt DispatcherOptions) (*Dispatcher, error) {
 	if opt.Workers <= 0 {
 		opt.Workers = 8
 	}
-	d := &Dispatcher{opt: opt, settlers: map[string]Settler{}, wake: make(chan struct{}, 1)}
+	if opt.QuietFor <= 0 {
+		opt.QuietFor = quietFor
+	}
+	d := &Dispatcher{opt: opt, settlers: map[string]Settler{}, channels: map[string]Channel{}, wake: make(chan struct{}, 1)}
 	for _, c := range opt.Channels {
+		d.channels[c.Name()] = c
 		if s, ok := c.(Settler); ok {
 			d.settlers[c.Name()] = s
 		}
@@ -208,7 +219,10 @@ func (d *Dispatcher) locked(ctx context.Context, p Pending) (outcome string, aga
 		return d.cannotLoad(ctx, p, err)
 	}
 	session, version := d.session(ctx, l)
+	d.profile(ctx, &l)
+	typing := d.typing(ctx, l.Update)
 	err = d.run(ctx, l, session, version)
+	typing()
 	switch {
 	case err == nil:
 		return "done", time.Time{}, nil
@@ -256,7 +270,7 @@ func (d *Dispatcher) newTurn(l Loaded, session *Session) *Turn {
 	}
 	return &Turn{
 		Work: &Work{units: d.opt.Inbox}, Update: l.Update, Contact: l.Contact, Session: session,
-		id: l.Turn, now: d.opt.Now(), router: d.opt.Router, lang: lang,
+		id: l.Turn, now: d.opt.Now(), router: d.opt.Router, lang: lang, wasQuiet: session.Quiet,
 	}
 }
 
@@ -270,8 +284,19 @@ func (d *Dispatcher) handle(ctx context.Context, t *Turn) (err error) {
 	switch t.Update.Event {
 	case EventFollowed:
 		t.Contact.Out = false
-	case EventUnfollowed, EventErase:
+	case EventUnfollowed:
 		t.Contact.Out = true
+	case EventErase:
+		return d.erase(ctx, t)
+	case EventTakenOver:
+		if !t.Session.quiet(t.now) && d.opt.Alert != nil {
+			d.opt.Alert(ctx, "a person of the office answers in a chat of "+t.Update.Channel+"; the bot keeps quiet there for "+d.opt.QuietFor.String())
+		}
+		t.Session.Quiet = t.now.Add(d.opt.QuietFor)
+		return nil
+	case EventHandedBack:
+		t.Session.Quiet = time.Time{}
+		return nil
 	}
 	return d.opt.Router.Handle(ctx, t)
 }
@@ -302,8 +327,9 @@ func (d *Dispatcher) commit(ctx context.Context, t *Turn, l Loaded, version int6
 	}
 	f := Finished{
 		Turn: t.id, Key: t.Update.Key(), LastTurn: l.LastTurn, Ending: Done,
-		Session: sealed, Contact: t.Contact, Release: t.Update.Event != EventUnfollowed,
+		Session: sealed, Contact: t.Contact, Release: t.Update.Event != EventUnfollowed && t.Update.Event != EventErase,
 	}
+	d.heard(&f, t.Update, s, t.wasQuiet, t.now)
 	if t.drop {
 		f.Ending = Dropped
 	}
@@ -402,10 +428,12 @@ func (d *Dispatcher) giveUp(ctx context.Context, l Loaded, cause error) (string,
 	if err != nil {
 		cause = errors.Join(cause, err)
 	}
-	err = t.Work.commit(ctx, queued, finish(Finished{
+	f := Finished{
 		Turn: l.Turn, Key: l.Update.Key(), LastTurn: l.LastTurn, Ending: Failed, Reason: "handler",
 		Session: sealed, Contact: l.Contact, Release: true,
-	}))
+	}
+	d.heard(&f, l.Update, session, t.wasQuiet, t.now)
+	err = t.Work.commit(ctx, queued, finish(f))
 	if err != nil {
 		return d.postpone(ctx, l.Turn, l.Attempts+1, "apology", errors.Join(cause, err))
 	}

@@ -95,7 +95,8 @@ type Message struct {
 
 // Receipt is a platform's word that it took a message.
 type Receipt struct {
-	ID string // the platform's id of the message, "" when it gives none
+	ID   string // the platform's id of the message, "" when it gives none
+	Note string // what the channel's Gate wants to know at the next message to this chat, at most MaxNote bytes; "" keeps the last one
 }
 
 // LengthUnit is what a channel counts text in.
@@ -116,6 +117,12 @@ type Pace struct {
 	ChatBurst      int
 	PerGroupMinute float64 // one group
 }
+
+// Limiter says what a channel can take now; every Channel is one.
+type Limiter interface{ Limits() Limits }
+
+// Limits makes fixed limits a Limiter.
+func (l Limits) Limits() Limits { return l }
 
 // Limits is what a channel can take.
 type Limits struct {

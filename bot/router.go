@@ -188,6 +188,11 @@ func (r *Router) Handle(ctx context.Context, t *Turn) error {
 		}
 		return nil
 	}
+	if t.Session.quiet(t.now) {
+		if left, err := r.whileQuiet(ctx, t); left || err != nil {
+			return err
+		}
+	}
 	if t.Update.Notice != "" {
 		t.Reply(Reply{Key: t.Update.Notice, Quiet: true})
 	}

@@ -22,6 +22,7 @@ type Session struct {
 	Memory  map[string]Datum `json:"memory,omitempty"` // what features remember, by "feature.name"
 	Asked   string           `json:"asked,omitempty"`  // the step last asked, so that it is not asked twice in a turn
 	Updated time.Time        `json:"updated"`
+	Quiet   time.Time        `json:"quiet,omitzero"` // a person of the office answers here until then
 }
 
 // Choice is one line of a menu.

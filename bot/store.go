@@ -72,6 +72,17 @@ type Finished struct {
 	Contact  Contact // to insert or update
 	// Release frees messages to this chat that were held until the citizen writes.
 	Release bool
+	// Heard is when the citizen did what opens the platform's window; zero: not
+	// to be kept, since the channel has no Gate. Wrote says that it was a message or a button.
+	Heard time.Time
+	Wrote bool
+	// Quiet is until when the bot leaves the chat to a person of the office. It is
+	// kept for the list of such chats when Talk says that it changed.
+	Quiet time.Time
+	Talk  bool
+	// Erase forgets the citizen: what was written and said, the profile and the
+	// sessions, in every chat of this contact. What waits to be sent is dropped.
+	Erase bool
 }
 
 // Claimed is an outbox row that a sender holds.
@@ -84,6 +95,10 @@ type Claimed struct {
 	Moves    int // times the chat was moved
 	Group    bool
 	Queued   time.Time
+	Standing Standing
+	// Doubt is when an attempt began of which nobody knows whether it succeeded;
+	// zero when there was none since the last known outcome.
+	Doubt time.Time
 }
 
 // OutboxState is the state of an outbox row; docs/states.md draws them.
@@ -106,10 +121,13 @@ type Outbox interface {
 	// claimed in the order in which they were queued: a row that waits for a retry holds back
 	// the later ones of its chat and lane. Rows under a hold are passed over. A lease that ran out makes the row claimable again.
 	Claim(ctx context.Context, channel string, lane Lane, n int, lease time.Duration) ([]Claimed, error)
-	// Sent records the platform's receipt.
+	// Sent records the platform's receipt, and its note for the chat's standing.
 	Sent(ctx context.Context, row int64, r Receipt) error
 	// Retry puts a row back until due. counts says whether it cost an attempt.
 	Retry(ctx context.Context, row int64, due time.Time, counts bool, reason string) error
+	// Doubt puts a row back until due, for an attempt that began at tried and may
+	// have succeeded. It costs an attempt.
+	Doubt(ctx context.Context, row int64, tried, due time.Time, reason string) error
 	// Hold keeps a row until the citizen writes.
 	Hold(ctx context.Context, row int64, reason string) error
 	// Bury gives a row up for the reason, a text key.

@@ -45,6 +45,8 @@ type Turn struct {
 	menu    []Button // of the last reply that offered choices
 	menued  bool
 	replies int
+	// until when the chat was left to a person before this turn
+	wasQuiet time.Time
 
 	step     *control // how the conversation is steered in this turn; nil for an answer
 	answer   string

@@ -18,6 +18,10 @@ const (
 	EventJoined     Event = "joined"     // the bot was added to a group
 	EventLeft       Event = "left"       // the bot was removed from a group
 	EventErase      Event = "erase"      // the platform passes on a wish to be forgotten
+	// A person of the office writes in the citizen's chat: the bot keeps quiet there for a while.
+	EventTakenOver Event = "taken_over"
+	// That person gives the chat back to the bot.
+	EventHandedBack Event = "handed_back"
 )
 
 // MediaKind is what a citizen or the bot sent besides text.

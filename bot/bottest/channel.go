@@ -335,7 +335,7 @@ func (s suite) out(t *testing.T, sub Subject, c OutCase) {
 // long: what the composer splits for the channel's limits, the channel takes.
 func (s suite) long(t *testing.T, sub Subject) {
 	name := sub.Channel.Name()
-	c := &bot.Composer{Channels: map[string]bot.Limits{name: sub.Channel.Limits()}, Default: "vi"}
+	c := &bot.Composer{Channels: map[string]bot.Limiter{name: sub.Channel.Limits()}, Default: "vi"}
 	text := strings.TrimSpace(strings.Repeat("Hồ sơ gồm tờ khai và giấy tờ tùy thân 🪪. ", 800))
 	parts, err := c.Compose(bot.Outgoing{To: bot.Address{Channel: name, Chat: sub.Chat}, Reply: bot.Reply{Text: text}, Lane: bot.LaneReply})
 	if err != nil {

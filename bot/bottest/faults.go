@@ -210,6 +210,10 @@ func (t tappedOutbox) Sent(ctx context.Context, row int64, r bot.Receipt) error 
 	return t.f.around(BeforeSent, AfterSent, func() error { return t.Outbox.Sent(ctx, row, r) })
 }
 
+func (t tappedOutbox) Doubt(ctx context.Context, row int64, tried, due time.Time, reason string) error {
+	return t.f.around("", "", func() error { return t.Outbox.Doubt(ctx, row, tried, due, reason) })
+}
+
 func (t tappedOutbox) Retry(ctx context.Context, row int64, due time.Time, counts bool, reason string) error {
 	return t.f.around("", "", func() error { return t.Outbox.Retry(ctx, row, due, counts, reason) })
 }

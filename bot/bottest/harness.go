@@ -149,9 +149,9 @@ func (b *Bot) open(ctx context.Context) error {
 		return err
 	}
 	inbox := tappedInbox{b.Store, b.Faults, b.record}
-	composer := &bot.Composer{Channels: map[string]bot.Limits{}, Default: words.Langs[0]}
+	composer := &bot.Composer{Channels: map[string]bot.Limiter{}, Default: words.Langs[0]}
 	for _, c := range b.Channels {
-		composer.Channels[c.Name()] = c.Limits()
+		composer.Channels[c.Name()] = c
 	}
 	b.Works = &bot.Works{Units: inbox, Composer: composer}
 	if err := b.openFeatures(ctx, composer); err != nil {

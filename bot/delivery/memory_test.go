@@ -107,10 +107,17 @@ func (m *memory) Sent(_ context.Context, row int64, r bot.Receipt) error {
 
 func (m *memory) Retry(_ context.Context, row int64, due time.Time, counts bool, reason string) error {
 	return m.change(row, func(x *memRow) {
-		x.state, x.due, x.reason = bot.OutboxQueued, due, reason
+		x.state, x.due, x.reason, x.Doubt = bot.OutboxQueued, due, reason, time.Time{}
 		if counts {
 			x.Attempts++
 		}
+	})
+}
+
+func (m *memory) Doubt(_ context.Context, row int64, tried, due time.Time, reason string) error {
+	return m.change(row, func(x *memRow) {
+		x.state, x.due, x.reason, x.Doubt = bot.OutboxQueued, due, reason, tried
+		x.Attempts++
 	})
 }
 

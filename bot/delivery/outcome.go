@@ -18,6 +18,7 @@ const (
 	OutcomePaced  Outcome = "paced"  // its chat has to wait; nothing was sent
 	OutcomeRetry  Outcome = "retry"  // again later
 	OutcomeHeld   Outcome = "held"   // until the citizen writes
+	OutcomeDoubt  Outcome = "doubt"  // nobody knows whether it arrived; asked before it is tried again
 	OutcomeMoved  Outcome = "moved"  // the chat has another id now
 	OutcomeBuried Outcome = "buried" // given up
 )
@@ -36,6 +37,7 @@ const (
 	reasonGone          = "delivery.reason_blocked"
 	reasonMisconfigured = "delivery.reason_misconfigured"
 	reasonFault         = "delivery.reason_fault"
+	reasonDoubt         = "delivery.reason_doubt"
 )
 
 // deliver sends one claimed row and writes down what came of it.
@@ -44,6 +46,9 @@ func (l *line) deliver(ctx context.Context, c bot.Claimed) {
 	obs := Observation{Channel: l.name, Lane: c.Lane, Waited: max(l.opt.Now().Sub(c.Queued), 0)}
 	defer func() { l.opt.Observe(obs) }()
 
+	if l.asked(ctx, c, &obs) || l.barred(ctx, c, &obs) {
+		return
+	}
 	if wait := l.chatPace(ctx, c); wait > 0 {
 		obs.Outcome = OutcomePaced
 		l.write(ctx, c, "postpone", func(ctx context.Context) error {
@@ -51,9 +56,14 @@ func (l *line) deliver(ctx context.Context, c bot.Claimed) {
 		})
 		return
 	}
-	began := time.Now()
+	began, tried := time.Now(), l.opt.Now()
 	receipt, err := l.send(ctx, c.Message)
 	obs.Took = time.Since(began)
+	var se *bot.SendError
+	if errors.As(err, &se) && se.Kind == bot.Ambiguous && l.verifies() {
+		obs.Outcome = l.doubt(ctx, c, tried, err)
+		return
+	}
 	if err == nil {
 		obs.Outcome = OutcomeSent
 		l.works(ctx)

@@ -95,10 +95,13 @@ func page(limit int) int {
 }
 
 // Lease takes or renews a named lease for owner: true when owner has it now,
-// for ttl. It is how one of several processes runs a job.
+// for ttl. It is how one of several processes runs a job. A ttl of 0 gives it back.
 func (s *Store) Lease(ctx context.Context, name, owner string, ttl time.Duration) (bool, error) {
-	if name == "" || owner == "" || ttl <= 0 {
-		return false, invalid("a lease needs a name, an owner and a time above zero")
+	if name == "" || owner == "" || ttl < 0 {
+		return false, invalid("a lease needs a name, an owner and a time")
+	}
+	if ttl == 0 {
+		return s.giveBack(ctx, name, owner)
 	}
 	var n int64
 	err := s.db.Write(ctx, func(tx *sqldb.Tx) (err error) {
@@ -112,4 +115,16 @@ func (s *Store) Lease(ctx context.Context, name, owner string, ttl time.Duration
 		return false, fmt.Errorf("lease %s: %w", name, err)
 	}
 	return n > 0, nil
+}
+
+// giveBack ends a lease that owner has.
+func (s *Store) giveBack(ctx context.Context, name, owner string) (bool, error) {
+	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec(`delete from leases where name = $1 and owner = $2`, name, owner)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("give back lease %s: %w", name, err)
+	}
+	return false, nil
 }

@@ -39,6 +39,7 @@ func (s *Store) Maintain(ctx context.Context) error {
 		{"blank messages", s.blankMessages},
 		{"delete messages", s.deleteMessages},
 		{"delete leases", s.deleteLeases},
+		{"delete standings", s.deleteStandings},
 		{"optimize", func(ctx context.Context, _ time.Time) error { return s.db.Optimize(ctx) }},
 	} {
 		if err := step.run(ctx, now); err != nil {

@@ -35,10 +35,14 @@ const (
 	selectNext = `select o.due from outbox o where o.channel = $2 and o.lane = $3 and o.state in ('queued', 'sending')
 		THINGS(o) and ` + free + ` order by o.due limit 1`
 	// The conditions are looked at again inside the transaction. A lease that ran
-	// out counts as an attempt, so that a message which kills its sender ends some day.
-	claimRow = `update outbox as o set state = 'sending', due = $3, attempts = o.attempts + case when o.state = 'sending' then 1 else 0 end
+	// out counts as an attempt, so that a message which kills its sender ends some
+	// day, and leaves that attempt in doubt.
+	claimRow = `update outbox as o set state = 'sending', due = $3, tried = $1,
+			attempts = o.attempts + case when o.state = 'sending' then 1 else 0 end,
+			doubt = case when o.state = 'sending' and o.doubt = 0 then o.tried else o.doubt end
 		where o.id = $2 and o.state in ('queued', 'sending') and o.due <= $1 and ` + free + `
-		returning message_id, lane, contact, attempts, moves, in_group, queued, payload`
+		returning message_id, lane, contact, attempts, moves, in_group, queued, doubt, payload, chat`
+	selectStanding = `select heard, wrote, note from standings where chat = $1`
 )
 
 // withThings fills the filter of held things into a query and returns it with
@@ -61,6 +65,7 @@ type sealedRow struct {
 	bot.Claimed
 	messageID string
 	payload   []byte
+	chat      string
 }
 
 // Recover ends all leases at once, for a process that just started and is the
@@ -146,13 +151,22 @@ func (s *Store) each(ctx context.Context, kept bool, query string, args []any, s
 func (s *Store) claim(tx *sqldb.Tx, id, now int64, lease time.Duration, things []string) (row sealedRow, ok bool, err error) {
 	query, args := withThings(claimRow, things, now, id, now+lease.Milliseconds())
 	var lane string
-	var queued int64
+	var queued, doubt int64
 	row.Row = id
-	err = tx.Get(query, args, &row.messageID, &lane, &row.Contact, &row.Attempts, &row.Moves, &row.Group, &queued, &row.payload)
+	err = tx.Get(query, args, &row.messageID, &lane, &row.Contact, &row.Attempts, &row.Moves, &row.Group, &queued, &doubt, &row.payload, &row.chat)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, false, nil // another sender was first
 	}
-	row.Lane, row.Queued = bot.Lane(lane), fromMillis(queued)
+	if err != nil {
+		return row, false, err
+	}
+	row.Lane, row.Queued, row.Doubt = bot.Lane(lane), fromMillis(queued), fromMillis(doubt)
+	var heard, wrote int64
+	err = tx.Get(selectStanding, []any{row.chat}, &heard, &wrote, &row.Standing.Note)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, true, nil
+	}
+	row.Standing.Heard, row.Standing.Wrote = fromMillis(heard), fromMillis(wrote)
 	return row, err == nil, err
 }
 
@@ -206,15 +220,41 @@ func (s *Store) holdsOn(ctx context.Context, channel string, lane bot.Lane) (all
 	return all, slices.Compact(things), nil
 }
 
-// Sent records the platform's receipt, whatever became of the row meanwhile.
+// Sent records the platform's receipt, whatever became of the row meanwhile,
+// and its note with the chat's standing.
 func (s *Store) Sent(ctx context.Context, row int64, r bot.Receipt) error {
-	return s.change(ctx, fmt.Sprintf("record message %d as sent", row), "it is not in the outbox",
-		`update outbox set state = 'sent', finished = $2, receipt = $3, reason = '' where id = $1`, row, s.millis(), r.ID)
+	if len(r.Note) > bot.MaxNote {
+		r.Note = "" // a note that is not what it should be is none
+	}
+	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		n, err := tx.Exec(`update outbox set state = 'sent', finished = $2, receipt = $3, reason = '', doubt = 0 where id = $1`, row, s.millis(), r.ID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return notFound("it is not in the outbox")
+		}
+		if r.Note == "" {
+			return nil
+		}
+		_, err = tx.Exec(upsertNote, row, r.Note, s.millis())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("record message %d as sent: %w", row, err)
+	}
+	return nil
+}
+
+// Doubt puts a claimed row back whose attempt at tried may have succeeded.
+func (s *Store) Doubt(ctx context.Context, row int64, tried, due time.Time, reason string) error {
+	return s.settle(ctx, `update outbox set state = 'queued', retried = 1, due = $2, attempts = attempts + 1, reason = $3, doubt = $4
+		where id = $1 and state = 'sending'`, row, toMillis(due), reason, toMillis(tried))
 }
 
 // Retry puts a claimed row back until due. A row that an operator dropped meanwhile stays dropped.
 func (s *Store) Retry(ctx context.Context, row int64, due time.Time, counts bool, reason string) error {
-	return s.settle(ctx, `update outbox set state = 'queued', retried = 1, due = $2, attempts = attempts + $3, reason = $4
+	return s.settle(ctx, `update outbox set state = 'queued', retried = 1, due = $2, attempts = attempts + $3, reason = $4, doubt = 0
 		where id = $1 and state = 'sending'`, row, toMillis(due), number(counts), reason)
 }
 
@@ -225,7 +265,7 @@ func (s *Store) Hold(ctx context.Context, row int64, reason string) error {
 
 // Bury gives a claimed row up.
 func (s *Store) Bury(ctx context.Context, row int64, reason string) error {
-	return s.settle(ctx, `update outbox set state = 'dead', reason = $2, finished = $3 where id = $1 and state = 'sending'`,
+	return s.settle(ctx, `update outbox set state = 'dead', reason = $2, finished = $3, doubt = 0 where id = $1 and state = 'sending'`,
 		row, reason, s.millis())
 }
 

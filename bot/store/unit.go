@@ -147,7 +147,14 @@ func (u *unit) Finish(ctx context.Context, f bot.Finished) (bot.ContactID, error
 			return 0, fmt.Errorf("release held messages: %w", err)
 		}
 	}
-	return u.saveContact(f.Contact, now)
+	if err := u.stand(f, now); err != nil {
+		return 0, err
+	}
+	id, err := u.saveContact(f.Contact, now)
+	if err == nil && f.Erase {
+		err = u.erase(f)
+	}
+	return id, err
 }
 
 func (u *unit) endRow(f bot.Finished, now int64) error {

@@ -200,9 +200,9 @@ func (h *house) wire(o houseOptions, classifier *intent.Classifier) error {
 	if err != nil {
 		return err
 	}
-	limits := map[string]bot.Limits{}
+	limits := map[string]bot.Limiter{}
 	for _, c := range h.channels {
-		limits[c.Name()] = c.Limits()
+		limits[c.Name()] = c
 	}
 	var sent func(delivery.Observation)
 	var turned func(string, time.Duration)

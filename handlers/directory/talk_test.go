@@ -78,7 +78,7 @@ func talkIn(t testing.TB, dir *places.Directory, limits bot.Limits) *talk {
 	}
 	k.disp, err = bot.NewDispatcher(bot.DispatcherOptions{
 		Inbox: k.in, State: k.state, Sealer: open{}, Router: k.router,
-		Composer: &bot.Composer{Texts: w, Channels: map[string]bot.Limits{"test": limits}, Default: "vi"},
+		Composer: &bot.Composer{Texts: w, Channels: map[string]bot.Limiter{"test": limits}, Default: "vi"},
 		Now:      func() time.Time { return k.now },
 	})
 	if err != nil {
