@@ -159,7 +159,7 @@ func (c *Composer) rows(lang string, bs []Button, l Limits) ([][]MessageButton, 
 			row, width = nil, 0
 		}
 		words = b.Word
-		row = append(row, MessageButton{Title: title, Payload: b.Payload, URL: b.URL, Request: b.Request})
+		row = append(row, MessageButton{Title: title, Payload: b.Payload, URL: b.URL, Request: b.Request, Word: b.Word})
 		width += n
 	}
 	if len(row) > 0 {

@@ -10,6 +10,8 @@ type Standing struct {
 	Heard time.Time // last interaction that opens a platform's window; zero when none is known
 	Wrote time.Time // last message or pressed button; zero when there was none
 	Note  string    // what the channel noted with its last receipt for the chat; "" for none
+	// Queued is when the message was queued; filled in by delivery.
+	Queued time.Time
 }
 
 // MaxNote is the longest Receipt.Note, in bytes. A note is kept in clear and

@@ -77,6 +77,8 @@ type MessageButton struct {
 	Payload string  `json:"payload,omitempty"`
 	URL     string  `json:"url,omitempty"`
 	Request Request `json:"request,omitempty"`
+	// Word: it has no number where choices are numbered, see Button.Word.
+	Word bool `json:"word,omitempty"`
 }
 
 // Message is one platform call: text rendered, split and laid out for the

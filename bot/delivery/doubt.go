@@ -38,6 +38,7 @@ func (l *line) admit(g bot.Gate, c bot.Claimed) (se *bot.SendError) {
 			se = &bot.SendError{Kind: bot.Temporary, Reason: reasonFault, Err: fmt.Errorf("%w: %T", errPanicked, p)}
 		}
 	}()
+	c.Standing.Queued = c.Queued
 	return g.Admit(l.opt.Now(), c.Message, c.Lane, c.Standing)
 }
 

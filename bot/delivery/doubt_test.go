@@ -82,6 +82,7 @@ func TestTheGateDecides(t *testing.T) {
 			}
 			row := d.mem.add("fake", "lan", bot.LaneFollowUp, "x")
 			row.Standing = standing
+			standing.Queued = start
 			d.drain(t)
 			if row.state != c.state || row.Attempts != 0 || len(d.ch.sent) != c.sent {
 				t.Errorf("%s after %d attempts, %d sent", row.state, row.Attempts, len(d.ch.sent))
