@@ -56,6 +56,7 @@ type Bot struct {
 	DB         *sqldb.DB
 	Store      *store.Store
 	State      bot.State
+	Sealer     bot.Sealer
 	Words      *words.Words
 	Works      *bot.Works
 	Router     *bot.Router
@@ -131,6 +132,7 @@ func (b *Bot) open(ctx context.Context) error {
 	if b.DB, err = sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(b.dir, "bot.db"), Synchronous: sqldb.Normal}); err != nil {
 		return err
 	}
+	b.Sealer = keys
 	b.Store, err = store.New(ctx, store.Options{
 		DB: b.DB, Sealer: keys, Clean: vietnamese.Clean, Now: b.Clock.Now, Log: b.opt.Log,
 	})

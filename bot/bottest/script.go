@@ -299,7 +299,7 @@ func parseInput(s string) (Input, error) {
 		return parsePlace(arg)
 	case "event":
 		switch e := bot.Event(arg); e {
-		case bot.EventFollowed, bot.EventUnfollowed, bot.EventJoined, bot.EventLeft, bot.EventErase:
+		case bot.EventFollowed, bot.EventUnfollowed, bot.EventJoined, bot.EventLeft, bot.EventErase, bot.EventTakenOver, bot.EventHandedBack:
 			return Input{Event: e}, nil
 		}
 		return Input{}, fmt.Errorf("there is no event %q", arg)

@@ -43,7 +43,7 @@ func encode(m bot.Message) ([]byte, error) {
 			if b.URL != "" && !webURL(b.URL) {
 				continue
 			}
-			out = append(out, wireButton(b))
+			out = append(out, wireButton{b.Title, b.Payload, b.URL, b.Request})
 		}
 		if len(out) > 0 {
 			w.Buttons = append(w.Buttons, out)
