@@ -83,7 +83,7 @@ func (s said) at() time.Time { return time.UnixMilli(int64(s.Time)) }
 
 // history reads a page of a conversation, newest first.
 func (o *OA) history(ctx context.Context, user string, offset int) ([]said, error) {
-	c, err := get("/v2.0/oa/conversation", object{"user_id": json.Number(user), "offset": offset, "count": historyPage})
+	c, err := get("/v2.0/oa/conversation", object{"user_id": user, "offset": offset, "count": historyPage})
 	if err != nil {
 		return nil, err
 	}
