@@ -74,7 +74,6 @@ type Server struct {
 	handed  bool // an update was handed out and nobody asked for the next one yet
 	lost    int  // deliveries that were given up
 	next    int  // of ids
-	polling int  // getUpdates under way
 	hook    webhook
 	faults  []*Fault
 	calls   []Call
