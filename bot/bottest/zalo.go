@@ -45,10 +45,10 @@ func NewZaloDriver(buttons bool) *ZaloDriver {
 // Name is the channel's name.
 func (d *ZaloDriver) Name() string { return zalo.Name }
 
-// Style is numbers, or buttons.
+// Style is numbers, or a few buttons.
 func (d *ZaloDriver) Style() Style {
 	if d.buttons {
-		return Buttons
+		return Few
 	}
 	return Numbers
 }

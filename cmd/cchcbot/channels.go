@@ -8,6 +8,8 @@ import (
 	"cchcbot/bot/redis"
 	"cchcbot/bot/telegram"
 	"cchcbot/bot/webchat"
+	"cchcbot/bot/zalo"
+	"cchcbot/bot/zalobot"
 	"cchcbot/knowledge/vietnamese"
 )
 
@@ -16,6 +18,8 @@ func (p *program) channels(h *house) ([]bot.Channel, error) {
 	var all []bot.Channel
 	for _, build := range []func(*house) (bot.Channel, error){
 		p.webchatChannel,
+		p.zaloChannel,
+		p.zalobotChannel,
 		p.telegramChannel,
 	} {
 		c, err := build(h)
@@ -51,6 +55,54 @@ func (p *program) telegramChannel(h *house) (bot.Channel, error) {
 		Clean: vietnamese.Clean, Commands: h.commands(), State: h.state, Sealer: p.data.keys,
 		Render: func(lang, key string) (string, error) { return h.words.Render(lang, key, nil) },
 		Log:    p.log, Alert: h.alarm.raise, Now: p.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (p *program) zaloChannel(h *house) (bot.Channel, error) {
+	if p.cfg.ZaloAppID == "" {
+		return nil, nil
+	}
+	opt := zaloOptions(p.cfg, p.data.store, p.data.keys)
+	opt.RedirectURL = strings.TrimSuffix(p.server.PublicURL(), "/") + zaloConsentPath
+	opt.Render, opt.Log, opt.Alert, opt.Now = h.words.Render, p.log, h.alarm.raise, p.now
+	opt.Connected = func() {
+		if h.delivery != nil {
+			h.delivery.Resume(zalo.Name)
+		}
+	}
+	c, err := zalo.New(opt)
+	if err != nil {
+		return nil, err
+	}
+	p.zalo = c
+	return c, nil
+}
+
+// zaloConsentPath is where the consent of the Official Account comes back to.
+const zaloConsentPath = "/zalo/oauth"
+
+// zaloOptions are the account's settings, over a vault.
+func zaloOptions(cfg *Config, vault bot.Vault, sealer bot.Sealer) zalo.Options {
+	return zalo.Options{
+		AppID: cfg.ZaloAppID, AppSecret: cfg.ZaloAppSecret, OASecret: cfg.ZaloOASecret, RefreshToken: cfg.ZaloRefreshToken,
+		APIURL: cfg.ZaloAPIURL, OAuthURL: cfg.ZaloOAuthURL, Buttons: cfg.ZaloButtons, Proof: cfg.ZaloProof,
+		PaidNews: cfg.ZaloPaid == "all", PaidFollowUps: cfg.ZaloPaid != "none",
+		Vault: vault, Sealer: sealer, Clean: vietnamese.Clean,
+	}
+}
+
+func (p *program) zalobotChannel(h *house) (bot.Channel, error) {
+	if p.cfg.ZalobotToken == "" {
+		return nil, nil
+	}
+	c, err := zalobot.New(zalobot.Options{
+		Token: p.cfg.ZalobotToken, APIURL: p.cfg.ZalobotAPIURL, Mode: p.cfg.ZalobotMode,
+		WebhookURL: strings.TrimSuffix(p.server.PublicURL(), "/") + "/zalobot/webhook", WebhookSecret: p.cfg.ZalobotWebhookSecret,
+		PublicURL: p.server.PublicURL(), Clean: vietnamese.Clean, Log: p.log, Alert: h.alarm.raise, Now: p.now,
 	})
 	if err != nil {
 		return nil, err

@@ -37,6 +37,22 @@ type Config struct {
 	TelegramMode          string `env:"CCHCBOT_TELEGRAM_MODE" default:"poll" enum:"poll,webhook" help:"poll fetches messages and needs no public address; webhook has Telegram bring them to PUBLIC_URL/telegram/webhook."`
 	TelegramWebhookSecret string `env:"CCHCBOT_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"What Telegram shows with every delivery, 16 to 256 letters and digits. Needed for mode webhook."`
 
+	ZaloAppID        string        `name:"zalo-app-id" env:"CCHCBOT_ZALO_APP_ID" placeholder:"ID" help:"The app at developers.zalo.me that the Official Account gave its consent to. Default: no Official Account."`
+	ZaloAppSecret    string        `env:"CCHCBOT_ZALO_APP_SECRET" placeholder:"SECRET" help:"Secret key of that app."`
+	ZaloOASecret     string        `name:"zalo-oa-secret" env:"CCHCBOT_ZALO_OA_SECRET" placeholder:"SECRET" help:"OA Secret Key of the app's webhook page: what Zalo signs its deliveries with. Another one than the app's."`
+	ZaloRefreshToken string        `env:"CCHCBOT_ZALO_REFRESH_TOKEN" placeholder:"TOKEN" help:"Refresh token for the first start; good for one use. cchcbot zalo connect needs none."`
+	ZaloAPIURL       string        `name:"zalo-api-url" env:"CCHCBOT_ZALO_API_URL" default:"https://openapi.zalo.me" placeholder:"URL" help:"Address of the Official Account's API."`
+	ZaloOAuthURL     string        `name:"zalo-oauth-url" env:"CCHCBOT_ZALO_OAUTH_URL" default:"https://oauth.zaloapp.com" placeholder:"URL" help:"Address of Zalo's consent and tokens."`
+	ZaloButtons      string        `env:"CCHCBOT_ZALO_BUTTONS" default:"auto" enum:"auto,on,off" help:"Buttons under messages of the Official Account: auto shows them once cchcbot zalo probe found that the account may; off numbers every choice."`
+	ZaloPaid         string        `env:"CCHCBOT_ZALO_PAID" default:"case" enum:"none,case,all" help:"Which messages may count against the package, or cost money, between 48 hours and seven days after a citizen's last word: none, those on the citizen's own case, or all."`
+	ZaloProof        bool          `env:"CCHCBOT_ZALO_PROOF" help:"Send appsecret_proof with every call, for an app that requires it."`
+	QuietFor         time.Duration `env:"CCHCBOT_QUIET_FOR" default:"1h" placeholder:"TIME" help:"How long the bot keeps quiet in a chat that a person of the office took over, like 30m or 2h."`
+
+	ZalobotToken         string `env:"CCHCBOT_ZALOBOT_TOKEN" placeholder:"TOKEN" help:"Token of a bot on the Zalo Bot Platform. Default: no such bot."`
+	ZalobotAPIURL        string `name:"zalobot-api-url" env:"CCHCBOT_ZALOBOT_API_URL" default:"https://bot-api.zaloplatforms.com" placeholder:"URL" help:"Address of the Zalo Bot API."`
+	ZalobotMode          string `env:"CCHCBOT_ZALOBOT_MODE" default:"webhook" enum:"poll,webhook" help:"webhook has Zalo bring messages to PUBLIC_URL/zalobot/webhook; poll fetches them, for trials: what is handed out while the program dies is lost."`
+	ZalobotWebhookSecret string `env:"CCHCBOT_ZALOBOT_WEBHOOK_SECRET" placeholder:"SECRET" help:"What Zalo shows with every delivery, 8 to 256 letters and digits. Needed for mode webhook."`
+
 	AlertTo      string   `env:"CCHCBOT_ALERT_TO" placeholder:"CHANNEL:CHAT" help:"Chat that hears of messages given up, lost tokens and failed turns, like telegram:-1001234567890 (the bot must be in it). Default: the log only."`
 	ChatOrigins  []string `env:"CCHCBOT_CHAT_ORIGINS" placeholder:"ORIGIN,…" help:"Sites that may embed the web chat, like https://haiduong.gov.vn."`
 	TrustedProxy []string `env:"CCHCBOT_TRUSTED_PROXY" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed, like 10.0.0.0/8 or 127.0.0.1."`
@@ -104,10 +120,46 @@ func (c *Config) Check() error {
 			errs = append(errs, errors.New("PUBLIC_URL: mode webhook needs an https address that Telegram reaches"))
 		}
 	}
+	errs = append(errs, c.checkZalo()...)
 	if c.SecretKey != "" && len(c.SecretKey) < 16 {
 		errs = append(errs, errors.New("SECRET_KEY: at least 16 bytes are needed; `openssl rand -hex 32` makes a good one"))
 	}
 	return errors.Join(errs...)
+}
+
+// checkZalo finds what is missing of the two platforms of Zalo.
+func (c *Config) checkZalo() []error {
+	var errs []error
+	public := strings.HasPrefix(c.PublicURL, "https://")
+	if c.ZaloAppID != "" {
+		if c.ZaloAppSecret == "" {
+			errs = append(errs, errors.New("ZALO_APP_SECRET: the Official Account needs the secret key of its app; docs/zalo.md says where it stands"))
+		}
+		if c.ZaloOASecret == "" {
+			errs = append(errs, errors.New("ZALO_OA_SECRET: without it no delivery of Zalo can be believed; it appears on the app's webhook page after the address is saved"))
+		}
+	} else if c.ZaloAppSecret != "" || c.ZaloOASecret != "" || c.ZaloRefreshToken != "" {
+		errs = append(errs, errors.New("ZALO_APP_ID: the other settings of the Official Account need it"))
+	}
+	if c.ZalobotToken != "" && c.ZalobotMode == "webhook" {
+		if c.ZalobotWebhookSecret == "" {
+			errs = append(errs, errors.New("ZALOBOT_WEBHOOK_SECRET: mode webhook needs one; `openssl rand -hex 32` makes a good one"))
+		}
+		if !public && !c.local(c.ZalobotAPIURL) {
+			errs = append(errs, errors.New("PUBLIC_URL: mode webhook needs an https address that Zalo reaches"))
+		}
+	}
+	if c.QuietFor < 0 || c.QuietFor > 7*24*time.Hour {
+		errs = append(errs, errors.New("QUIET_FOR: it is a time up to 168h"))
+	}
+	return errs
+}
+
+// local reports whether an API server stands on this machine: a trial, which
+// may do without a public address.
+func (c *Config) local(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && isPrivate(u.Hostname())
 }
 
 // Logger writes to w at the configured level.

@@ -23,6 +23,8 @@ import (
 	"cchcbot/bot"
 	"cchcbot/bot/telegram"
 	"cchcbot/bot/web"
+	"cchcbot/bot/zalo"
+	"cchcbot/bot/zalobot"
 )
 
 // Checks of what is around the program: its settings, the clock, the network, the platforms.
@@ -227,9 +229,14 @@ func redisCheck(state bot.State) doctorCheck {
 func channelChecks(channels []bot.Channel) []doctorCheck {
 	var out []doctorCheck
 	for _, c := range channels {
-		out = append(out, doctorCheck{"channel " + c.Name(), func(ctx context.Context, _ *patient) []finding {
-			if t, ok := c.(*telegram.Bot); ok {
-				return telegramFindings(ctx, t, time.Now())
+		out = append(out, doctorCheck{"channel " + c.Name(), func(ctx context.Context, p *patient) []finding {
+			switch c := c.(type) {
+			case *telegram.Bot:
+				return telegramFindings(ctx, c, time.Now())
+			case *zalo.OA:
+				return zaloFindings(ctx, p)
+			case *zalobot.Bot:
+				return zalobotFindings(ctx, c)
 			}
 			checker, ok := c.(bot.Checker)
 			if !ok {

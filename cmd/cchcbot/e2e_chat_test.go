@@ -22,6 +22,8 @@ func TestCitizen(t *testing.T) {
 		"webchat":             func() bottest.Driver { return bottest.NewWebchatDriver() },
 		"terminal":            func() bottest.Driver { return bottest.NewTerminalDriver() },
 		"telegram by polling": func() bottest.Driver { return bottest.NewTelegramDriver(telegram.ModePoll) },
+		"zalo":                func() bottest.Driver { return bottest.NewZaloDriver(false) },
+		"zalo with buttons":   func() bottest.Driver { return bottest.NewZaloDriver(true) },
 		"telegram by webhook": func() bottest.Driver { return bottest.NewTelegramDriver(telegram.ModeWebhook) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,6 +16,8 @@ import (
 	"cchcbot/bot/store"
 	"cchcbot/bot/telegram"
 	"cchcbot/bot/words"
+	"cchcbot/bot/zalo"
+	"cchcbot/bot/zalobot"
 	"cchcbot/handlers"
 	directoryfeature "cchcbot/handlers/directory"
 	"cchcbot/handlers/menu"
@@ -176,8 +178,13 @@ func menuFields(dir *directory.Directory) []procedures.Field {
 	return out
 }
 
+// reasonTexts are the catalogs of why messages wait or are given up.
+func reasonTexts() []fs.FS {
+	return []fs.FS{delivery.Texts(), telegram.Texts(), zalo.Texts(), zalobot.Texts()}
+}
+
 func (h *house) loadWords() (err error) {
-	sources := []fs.FS{words.Shared(), delivery.Texts(), telegram.Texts()}
+	sources := append([]fs.FS{words.Shared()}, reasonTexts()...)
 	for _, f := range h.features {
 		if f.Texts != nil {
 			sources = append(sources, f.Texts)
@@ -222,6 +229,7 @@ func (h *house) wire(o houseOptions, classifier *intent.Classifier) error {
 	h.dispatcher, err = bot.NewDispatcher(bot.DispatcherOptions{
 		Inbox: h.store, State: h.state, Sealer: o.Data.keys, Router: router, Channels: h.channels,
 		Composer: composer, Now: o.Now, Log: o.Log, Wake: h.delivery.Wake, Alert: h.alarm.raise, Observe: turned,
+		QuietFor: o.Config.QuietFor,
 	})
 	return err
 }

@@ -26,6 +26,9 @@ type floor struct {
 var floors = []floor{
 	{packages: []string{"bot", "knowledge", "knowledge/vietnamese", "knowledge/calendar"}},
 	{packages: []string{"bot/bottest"}, may: []string{"bot", "bot/*", "knowledge", "knowledge/*"}},
+	{packages: []string{"bot/bottest/*"}, may: []string{"bot/bottest/*", "bot/zalo/codes"}},
+	{packages: []string{"bot/zalo/codes"}},
+	{packages: []string{"bot/zalo"}, may: []string{"bot", "bot/zalo/codes"}},
 	{packages: []string{"bot/store"}, may: []string{"bot", "bot/sqldb"}},
 	{packages: []string{"bot/delivery", "bot/web"}, may: []string{"bot"}},
 	{packages: []string{"knowledge/exam"}, may: []string{"knowledge", "knowledge/*"}},

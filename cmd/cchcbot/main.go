@@ -39,6 +39,7 @@ type CLI struct {
 	Ask       AskCmd       `cmd:"" help:"Ask one question, or with - one a line from standard input."`
 	Knowledge KnowledgeCmd `cmd:"" help:"Import, export, check and measure the knowledge base."`
 	Outbox    OutboxCmd    `cmd:"" help:"Messages that wait, are held or were given up."`
+	Zalo      ZaloCmd      `cmd:"" help:"The Zalo Official Account: consent, buttons, chats left to officers."`
 	Migrate   MigrateCmd   `cmd:"" help:"Bring the database to this version's schema."`
 	Backup    BackupCmd    `cmd:"" help:"Copy the database into one file while the bot runs."`
 	Restore   RestoreCmd   `cmd:"" help:"Put a backup into an empty data folder."`

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os/user"
 	"text/tabwriter"
 	"time"
 
 	"cchcbot/bot"
-	"cchcbot/bot/delivery"
 	"cchcbot/bot/store"
 	"cchcbot/bot/words"
 )
@@ -75,7 +75,7 @@ func (c *OutboxListCmd) Run(ctx context.Context, cfg *Config, io streams) error 
 }
 
 func printOutbox(w io.Writer, rows []store.OutboxRow, more bool) error {
-	texts, err := words.Load(words.Shared(), delivery.Texts())
+	texts, err := words.Load(append([]fs.FS{words.Shared()}, reasonTexts()...)...)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,23 @@ func (p *program) ready(ctx context.Context) []web.Check {
 		}
 		checks = append(checks, c)
 	}
+	if p.zalo != nil {
+		checks = append(checks, p.zaloCheck(ctx))
+	}
 	return checks
+}
+
+// zaloCheck looks at the account's consent without asking Zalo.
+func (p *program) zaloCheck(ctx context.Context) web.Check {
+	s, err := p.zalo.Standing(ctx)
+	switch {
+	case err != nil:
+		p.log.Warn("readiness: the consent of zalo cannot be read", "err", err)
+		return web.Check{Name: "zalo consent", Reason: "it cannot be read; see the log"}
+	case !s.Connected:
+		return web.Check{Name: "zalo consent", Reason: "the Official Account has to give its consent (" + s.Reason + "): run `cchcbot zalo connect`; messages are taken in and wait"}
+	}
+	return web.Check{Name: "zalo consent", OK: true}
 }
 
 func (p *program) databaseCheck(ctx context.Context) web.Check {
@@ -113,6 +129,21 @@ func (p *program) gauges() {
 	p.metrics.gauge("cchcbot_outbox_held", "Messages held until the citizen writes.", count("held"))
 	p.metrics.gauge("cchcbot_outbox_dead", "Messages given up.", count("dead"))
 	p.metrics.gauge("cchcbot_disk_free_bytes", "Free space on the disk of DATA.", func() float64 { return float64(c.stats().Disk.Free) })
+	if z := p.zalo; z != nil {
+		p.metrics.gauge("cchcbot_zalo_deliveries_verified", "Deliveries that Zalo signed, since the start.", func() float64 { return float64(z.Counts().Verified) })
+		p.metrics.gauge("cchcbot_zalo_deliveries_forged", "Deliveries with a wrong signature, since the start.", func() float64 { return float64(z.Counts().Forged) })
+		p.metrics.gauge("cchcbot_zalo_deliveries_unsigned", "Deliveries without a signature, since the start.", func() float64 { return float64(z.Counts().Unsigned) })
+		p.metrics.gauge("cchcbot_zalo_deliveries_unknown", "Deliveries of a kind that nobody knows, since the start.", func() float64 { return float64(z.Counts().Unknown) })
+	}
+	p.metrics.gauge("cchcbot_quiet_chats", "Chats left to a person of the office now.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		quiet, err := p.data.store.ListQuiet(ctx, "", 1000)
+		if err != nil {
+			p.log.Warn("quiet chats cannot be counted", "err", err)
+		}
+		return float64(len(quiet))
+	})
 	p.metrics.gauge("cchcbot_procedures_entries", "Procedures in the search.", func() float64 {
 		_, n := p.house.live.Loaded()
 		return float64(n)

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"cchcbot/bot/delivery"
 	"cchcbot/bot/words"
 	"cchcbot/handlers/directory"
 	"cchcbot/handlers/menu"
@@ -22,7 +21,7 @@ import (
 // catalogs loads every catalog of the repository, the way the program does.
 func catalogs(t *testing.T) *words.Words {
 	t.Helper()
-	sources := []fs.FS{words.Shared(), delivery.Texts()}
+	sources := append([]fs.FS{words.Shared()}, reasonTexts()...)
 	for _, name := range []string{"menu", "directory", "procedures"} {
 		sources = append(sources, os.DirFS(filepath.Join("..", "..", "handlers", name)))
 	}

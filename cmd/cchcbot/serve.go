@@ -15,6 +15,7 @@ import (
 	"cchcbot/bot/sqldb"
 	"cchcbot/bot/web"
 	"cchcbot/bot/webchat"
+	"cchcbot/bot/zalo"
 )
 
 // ServeCmd is `cchcbot serve`.
@@ -77,6 +78,7 @@ type program struct {
 	house   *house
 	redis   *redis.State
 	chat    *webchat.Chat
+	zalo    *zalo.OA // nil without an Official Account
 	server  *web.Server
 	metrics *metrics
 }
@@ -142,6 +144,9 @@ func (p *program) routes() {
 			p.server.Handle("POST /"+c.Name()+"/webhook", hook.Webhook(intake{p.house}), web.CrossSite(), web.Unlimited())
 		}
 	}
+	if p.zalo != nil {
+		p.server.Handle("GET "+zaloConsentPath, p.zalo.Callback(), web.CrossSite())
+	}
 	for _, f := range p.house.features {
 		for _, page := range f.Pages {
 			if len(page.Roles) == 0 {
@@ -168,6 +173,9 @@ func (p *program) Run(ctx context.Context) error {
 	defer stopJobs()
 	var working sync.WaitGroup
 	p.jobs(jobs, &working)
+	if p.zalo != nil {
+		working.Go(func() { p.zalo.Keep(jobs) })
+	}
 	for _, c := range p.house.channels {
 		if poller, ok := c.(bot.Poller); ok {
 			working.Go(func() { p.poll(jobs, poller, c.Name()) })
