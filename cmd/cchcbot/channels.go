@@ -99,10 +99,14 @@ func (p *program) zalobotChannel(h *house) (bot.Channel, error) {
 	if p.cfg.ZalobotToken == "" {
 		return nil, nil
 	}
+	public := p.server.PublicURL()
+	if !strings.HasPrefix(public, "https://") {
+		public = "" // the platform fetches photos itself and could not
+	}
 	c, err := zalobot.New(zalobot.Options{
 		Token: p.cfg.ZalobotToken, APIURL: p.cfg.ZalobotAPIURL, Mode: p.cfg.ZalobotMode,
 		WebhookURL: strings.TrimSuffix(p.server.PublicURL(), "/") + "/zalobot/webhook", WebhookSecret: p.cfg.ZalobotWebhookSecret,
-		PublicURL: p.server.PublicURL(), Clean: vietnamese.Clean, Log: p.log, Alert: h.alarm.raise, Now: p.now,
+		PublicURL: public, Clean: vietnamese.Clean, Log: p.log, Alert: h.alarm.raise, Now: p.now,
 	})
 	if err != nil {
 		return nil, err

@@ -19,24 +19,40 @@ import (
 )
 
 // ServeCmd is `cchcbot serve`.
-type ServeCmd struct{}
+type ServeCmd struct {
+	WithFakes bool `help:"Add fake Telegram, Zalo and Zalo Bot and a page on which one writes to the bot as a citizen on each. Nothing leaves this machine, and what is typed is gone when it stops."`
+}
 
 // Help is the example below --help.
 func (ServeCmd) Help() string {
-	return "Examples:\n  cchcbot serve\n  CCHCBOT_PUBLIC_URL=https://hoidap.example.vn CCHCBOT_TRUSTED_PROXY=127.0.0.1 cchcbot serve"
+	return "Examples:\n  cchcbot serve\n  cchcbot serve --with-fakes\n  CCHCBOT_PUBLIC_URL=https://hoidap.example.vn CCHCBOT_TRUSTED_PROXY=127.0.0.1 cchcbot serve"
 }
 
 // Run serves until the process is asked to stop.
-func (ServeCmd) Run(ctx context.Context, cfg *Config, io streams) error {
+func (c ServeCmd) Run(ctx context.Context, cfg *Config, io streams) error {
 	start := time.Now()
-	p := &program{cfg: cfg, log: cfg.Logger(io.err)}
+	p := &program{cfg: cfg, log: cfg.Logger(io.err), withFakes: c.WithFakes}
+	if c.WithFakes {
+		if err := checkFakes(cfg); err != nil {
+			return err
+		}
+		folder, err := tempData()
+		if err != nil {
+			return err
+		}
+		own := *cfg
+		own.Data, p.cfg, p.fakesFolder = folder, &own, folder
+	}
 	if err := p.open(ctx); err != nil {
 		return errors.Join(err, p.Close())
 	}
 	rev, entries := p.house.live.Loaded()
 	p.log.Info("ready", "took", time.Since(start).Round(time.Millisecond), "entries", entries, "revision", rev)
-	fmt.Fprintf(io.out, "cchcbot is ready: %d procedures.\n  Web chat   %s/chat\n  Health     %s/readyz\nCtrl+C stops it.\n",
-		entries, p.server.PublicURL(), p.server.PublicURL())
+	fmt.Fprintf(io.out, "cchcbot is ready: %d procedures.\n  Web chat   %s/chat\n  Health     %s/readyz\n", entries, p.server.PublicURL(), p.server.PublicURL())
+	if p.fakes != nil {
+		fmt.Fprintf(io.out, "  Fakes      %s%s\n", p.server.PublicURL(), fakesPath)
+	}
+	fmt.Fprintln(io.out, "Ctrl+C stops it.")
 	defer watchdog(ctx, p.log)()
 	return errors.Join(p.Run(ctx), p.Close())
 }
@@ -81,6 +97,10 @@ type program struct {
 	zalo    *zalo.OA // nil without an Official Account
 	server  *web.Server
 	metrics *metrics
+
+	withFakes   bool
+	fakesFolder string
+	fakes       *fakes // nil unless the platforms are fakes
 }
 
 // open locks the data folder, opens everything and listens. Nothing runs yet.
@@ -103,6 +123,12 @@ func (p *program) open(ctx context.Context) (err error) {
 	p.metrics = newMetrics()
 	if err := p.listen(); err != nil {
 		return err
+	}
+	if p.withFakes {
+		if p.fakes, p.cfg, err = startFakes(p.cfg, "http://"+p.server.Addr()); err != nil {
+			return err
+		}
+		p.fakes.folder = p.fakesFolder
 	}
 	state, err := p.openState()
 	if err != nil {
@@ -143,6 +169,9 @@ func (p *program) routes() {
 			// Platforms bring everybody's messages from a few addresses, and prove themselves.
 			p.server.Handle("POST /"+c.Name()+"/webhook", hook.Webhook(intake{p.house}), web.CrossSite(), web.Unlimited())
 		}
+	}
+	if p.fakes != nil {
+		p.server.Handle(fakesPath, p.fakes.page.Handler(fakesPath), web.Unlimited())
 	}
 	if p.zalo != nil {
 		p.server.Handle("GET "+zaloConsentPath, p.zalo.Callback(), web.CrossSite())
@@ -259,5 +288,5 @@ func (p *program) Close() error {
 	if p.unlock != nil {
 		errs = append(errs, p.unlock())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.fakes.Close())...)
 }

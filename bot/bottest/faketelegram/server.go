@@ -108,6 +108,9 @@ func (s *Server) Close() {
 	s.work.Wait()
 }
 
+// Token is the bot's.
+func (s *Server) Token() string { return s.opt.Token }
+
 // notify wakes whoever waits for a change. s.mu is held.
 func (s *Server) notify() {
 	close(s.changed)

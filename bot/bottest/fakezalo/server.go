@@ -149,6 +149,9 @@ func (s *Server) Client() *http.Client {
 	return &http.Client{Transport: faketelegram.Transport(s)}
 }
 
+// Settings are the options that the platform runs with.
+func (s *Server) Settings() Options { return s.opt }
+
 // notify wakes whoever waits for a change. s.mu is held.
 func (s *Server) notify() {
 	close(s.changed)
