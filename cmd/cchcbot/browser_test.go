@@ -19,26 +19,33 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var picture = flag.Bool("picture", false, "write docs/webchat.png")
+var picture = flag.Bool("picture", false, "write the pictures in docs")
 
-func TestBrowserConversation(t *testing.T) {
-	p := startProgram(t, &Config{})
+// newBrowser starts a browser that ends with the test.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
 	path := os.Getenv("CHROMIUM")
 	if path == "" {
 		path = "/usr/bin/chromium"
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
-	defer stop()
+	t.Cleanup(stop)
 	ctx, cancelBrowser := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Headless, chromedp.NoFirstRun,
 		chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))...)
-	defer cancelBrowser()
+	t.Cleanup(cancelBrowser)
 	ctx, _ = chromedp.NewContext(ctx)
-	defer func() {
+	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return ctx
+}
+
+func TestBrowserConversation(t *testing.T) {
+	p := startProgram(t, &Config{})
+	ctx := newBrowser(t)
 	do := func(steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
 		if err := chromedp.Do(ctx, steps...); err != nil {
