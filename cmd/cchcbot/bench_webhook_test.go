@@ -39,17 +39,22 @@ type hooked struct {
 // newHooked opens the program in mode webhook. Turns run only when answering is true.
 func newHooked(t testing.TB, answering bool) *hooked {
 	t.Helper()
-	h := &hooked{running: prepare(t, &Config{
+	return newHookedAt(t, answering, telegramPath, &Config{
 		TelegramToken: hookToken, TelegramAPIURL: "http://127.0.0.1:9", TelegramMode: "webhook",
 		TelegramWebhookSecret: hookSecret, PublicURL: "https://hoidap.example.vn",
-	})}
+	})
+}
+
+func newHookedAt(t testing.TB, answering bool, path string, cfg *Config) *hooked {
+	t.Helper()
+	h := &hooked{running: prepare(t, cfg)}
 	ctx, stop := context.WithCancel(context.Background())
 	var parts sync.WaitGroup
 	parts.Go(func() { h.report("server", h.server.Run(ctx)) })
 	if answering {
 		parts.Go(func() { h.report("dispatcher", h.house.dispatcher.Run(ctx)) })
 	}
-	h.client, h.url = keptAlive(t), "http://"+h.server.Addr()+telegramPath
+	h.client, h.url = keptAlive(t), "http://"+h.server.Addr()+path
 	t.Cleanup(func() {
 		h.client.CloseIdleConnections()
 		stop()
@@ -78,14 +83,18 @@ func hookBody(update, chat int64, text string) []byte {
 	return body
 }
 
-// post delivers one body and expects it to be acknowledged.
+// post delivers one body as Telegram does and expects it to be acknowledged.
 func post(client *http.Client, url string, body []byte) error {
+	return postSigned(client, url, body, "X-Telegram-Bot-Api-Secret-Token", hookSecret)
+}
+
+func postSigned(client *http.Client, url string, body []byte, header, value string) error {
 	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Telegram-Bot-Api-Secret-Token", hookSecret)
+	req.Header.Set(header, value)
 	resp, err := client.Do(req)
 	if err != nil {
 		return err
@@ -200,18 +209,34 @@ func reportAgainst(b *testing.B, ours, base times) {
 //
 //	go test -run '^$' -bench WebhookAck -benchtime 12x ./cmd/cchcbot
 func BenchmarkWebhookAck(b *testing.B) {
-	for _, answering := range []bool{false, true} {
-		for _, posters := range []int{1, 16} {
-			b.Run(fmt.Sprintf("%s/posters=%d", map[bool]string{false: "taking", true: "answering"}[answering], posters), func(b *testing.B) {
-				benchAck(b, answering, posters)
-			})
+	for platform, hook := range map[string]hookKind{
+		"telegram": {newHooked, func(client *http.Client, url string, n int64, text string) error {
+			return post(client, url, hookBody(n, 1000+n%500, text))
+		}},
+		"zalo": {newZaloHooked, func(client *http.Client, url string, n int64, text string) error {
+			body := zaloBody(n, 1000+n%500, text)
+			return postSigned(client, url, body, zaloHeader, zaloSign(body))
+		}},
+	} {
+		for _, answering := range []bool{false, true} {
+			for _, posters := range []int{1, 16} {
+				b.Run(fmt.Sprintf("%s/%s/posters=%d", platform, map[bool]string{false: "taking", true: "answering"}[answering], posters), func(b *testing.B) {
+					benchAck(b, hook, answering, posters)
+				})
+			}
 		}
 	}
 }
 
-func benchAck(b *testing.B, answering bool, posters int) {
+// hookKind is a platform that delivers.
+type hookKind struct {
+	open func(t testing.TB, answering bool) *hooked
+	post func(client *http.Client, url string, n int64, text string) error
+}
+
+func benchAck(b *testing.B, kind hookKind, answering bool, posters int) {
 	const block = 320 // a block of each side by turns, so that what else the machine does falls on both
-	h := newHooked(b, answering)
+	h := kind.open(b, answering)
 	client, url := bareHook(b)
 	questions := []string{"lam giay khai sinh cho con can nhung gi", "sang tên sổ đỏ mất bao lâu", "le phi dang ky ket hon", "thế nộp ở đâu?"}
 	var next atomic.Int64
@@ -222,9 +247,8 @@ func benchAck(b *testing.B, answering bool, posters int) {
 			posting.Go(func() {
 				for range block / posters {
 					n := next.Add(1)
-					body := hookBody(n, 1000+n%500, questions[n%int64(len(questions))])
 					start := time.Now()
-					if err := post(client, url, body); err != nil {
+					if err := kind.post(client, url, n, questions[n%int64(len(questions))]); err != nil {
 						b.Error(err)
 						return
 					}

@@ -37,7 +37,7 @@ class Phone {
     form.addEventListener("submit", (e) => {
       e.preventDefault();
       if (!text.value.trim()) return;
-      this.send({ text: text.value });
+      this.send({ text: text.value.trim() });
       text.value = "";
     });
     text.addEventListener("keydown", (e) => {
