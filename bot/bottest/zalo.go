@@ -33,6 +33,9 @@ type ZaloDriver struct {
 	read    map[string]int
 	typed   pressable
 
+	oa   *zalo.OA
+	last time.Time // of the last thing that a citizen did
+
 	mu      sync.Mutex
 	handler http.Handler // of the channel that runs
 }
@@ -103,6 +106,7 @@ func (d *ZaloDriver) Open(b *Bot) (bot.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.oa, d.last = c, b.Clock.Now()
 	d.mu.Lock()
 	d.handler = c.Webhook(b.Intake())
 	d.mu.Unlock()
@@ -122,6 +126,13 @@ func (d *ZaloDriver) Do(ctx context.Context, who Citizen, in Input) error {
 	if who.Lang != "" {
 		return fmt.Errorf("%w: Zalo says nothing of a citizen's language", ErrCannot)
 	}
+	// A script that leaps over months leaves nobody to renew the tokens meanwhile.
+	if now := d.bot.Clock.Now(); now.Sub(d.last) > tokenLeap {
+		if err := d.agreeAgain(ctx); err != nil {
+			return err
+		}
+	}
+	d.last = d.bot.Clock.Now()
 	if err := d.act(who, in); err != nil {
 		return err
 	}
@@ -131,6 +142,21 @@ func (d *ZaloDriver) Do(ctx context.Context, who Citizen, in Input) error {
 		return errors.New("the bot does not take a delivery")
 	}
 	return nil
+}
+
+// tokenLeap is how far a script may leap before the account has to agree again.
+const tokenLeap = 60 * 24 * time.Hour
+
+func (d *ZaloDriver) agreeAgain(ctx context.Context) error {
+	address, err := d.oa.Consent(ctx)
+	if err != nil {
+		return err
+	}
+	back, err := d.fake.Agree(address)
+	if err != nil {
+		return err
+	}
+	return d.oa.Exchange(ctx, back)
 }
 
 func (d *ZaloDriver) act(who Citizen, in Input) error {

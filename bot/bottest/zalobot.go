@@ -153,6 +153,8 @@ func (d *ZalobotDriver) incoming(who Citizen, in Input) (fakezalobot.Incoming, e
 		msg.Sticker = true
 	case in.Media == bot.Voice:
 		msg.Voice = []byte("aac")
+	case in.Media == bot.Video:
+		return msg, fmt.Errorf("%w: a Zalo bot does not hear that it was a video", ErrCannot)
 	case in.Media != "":
 		msg.Unsupported = true
 	}

@@ -2,12 +2,12 @@ package main
 
 import (
 	"log/slog"
+	"maps"
 	"testing"
 
 	"cchcbot/bot"
 	"cchcbot/bot/bottest"
 	"cchcbot/bot/store"
-	"cchcbot/bot/telegram"
 	"cchcbot/handlers"
 	"cchcbot/handlers/procedures"
 	"cchcbot/knowledge/directory"
@@ -17,15 +17,10 @@ import (
 // The same conversation on a channel with buttons, on the web page over its real
 // HTTP handler, in a shell, and on Telegram in both modes, with every feature as the program wires it.
 func TestCitizen(t *testing.T) {
-	for name, driver := range map[string]func() bottest.Driver{
-		"buttons":             func() bottest.Driver { return bottest.NewFakeDriver(bottest.FakeName, bottest.FakeLimits()) },
-		"webchat":             func() bottest.Driver { return bottest.NewWebchatDriver() },
-		"terminal":            func() bottest.Driver { return bottest.NewTerminalDriver() },
-		"telegram by polling": func() bottest.Driver { return bottest.NewTelegramDriver(telegram.ModePoll) },
-		"zalo":                func() bottest.Driver { return bottest.NewZaloDriver(false) },
-		"zalo with buttons":   func() bottest.Driver { return bottest.NewZaloDriver(true) },
-		"telegram by webhook": func() bottest.Driver { return bottest.NewTelegramDriver(telegram.ModeWebhook) },
-	} {
+	drivers := bottest.Platforms()
+	maps.Copy(drivers, bottest.Polled())
+	drivers["buttons"] = func() bottest.Driver { return bottest.NewFakeDriver(bottest.FakeName, bottest.FakeLimits()) }
+	for name, driver := range drivers {
 		t.Run(name, func(t *testing.T) {
 			bottest.Run(t, "testdata/chat", func(t *testing.T) *bottest.Bot { return citizenBot(t, driver()) })
 		})

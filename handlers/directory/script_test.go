@@ -12,7 +12,17 @@ import (
 )
 
 // TestScripts plays the talks of testdata with the directory of the day on which they begin.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { scripts(t, func() bottest.Driver { return nil }) }
+
+// TestScriptsOnEveryChannel plays them through each channel and its platform.
+func TestScriptsOnEveryChannel(t *testing.T) {
+	for name, driver := range bottest.Platforms() {
+		t.Run(name, func(t *testing.T) { scripts(t, driver) })
+	}
+}
+
+func scripts(t *testing.T, driver func() bottest.Driver) {
+	t.Helper()
 	bottest.Run(t, "testdata", func(t *testing.T) *bottest.Bot {
 		all, err := loaded()
 		if err != nil {
@@ -24,7 +34,7 @@ func TestScripts(t *testing.T) {
 		}
 		start := time.Date(2026, 11, 23, 8, 30, 0, 0, bottest.Location)
 		return bottest.New(t, bottest.Options{
-			Start: start,
+			Start: start, Driver: driver(),
 			Build: func(b *bottest.Bot) ([]bot.Feature, error) {
 				f, err := New(Options{Directory: func() *places.Directory { return all.At(b.Clock.Now()) }, Fold: vietnamese.Fold})
 				return []bot.Feature{f}, err

@@ -55,6 +55,16 @@ func TestScriptsWithoutButtons(t *testing.T) {
 	})
 }
 
+// TestScriptsOnEveryChannel plays them through each channel and its platform.
+func TestScriptsOnEveryChannel(t *testing.T) {
+	for name, driver := range bottest.Platforms() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bottest.Run(t, "testdata", func(t *testing.T) *bottest.Bot { return newBot(t, bottest.Options{Driver: driver()}) })
+		})
+	}
+}
+
 func newBot(t *testing.T, opt bottest.Options) *bottest.Bot {
 	t.Helper()
 	c, err := classifier()

@@ -46,6 +46,16 @@ func TestScriptsWithoutButtons(t *testing.T) {
 	})
 }
 
+// TestScriptsOnEveryChannel plays them through each channel and its platform.
+func TestScriptsOnEveryChannel(t *testing.T) {
+	for name, driver := range bottest.Platforms() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bottest.Run(t, "testdata", func(t *testing.T) *bottest.Bot { return startBot(t, bottest.Options{Driver: driver()}, retired()...) })
+		})
+	}
+}
+
 // retired are made-up entries of every status, for the data that ships holds only
 // procedures in force.
 func retired() []*knowledge.Entry {

@@ -86,6 +86,7 @@ type Server struct {
 	flying   int
 	running  bool
 	posted   int
+	stamped  time.Time // of the last event
 }
 
 // consent is an account's yes that waits for its exchange.

@@ -35,6 +35,10 @@ func toInt(v any) int64 {
 // push queues an event. s.mu is held.
 func (s *Server) push(event string, fields map[string]any) {
 	now := s.opt.Now()
+	if !now.After(s.stamped) { // two events never have the same time, also when the clock stands
+		now = s.stamped.Add(time.Millisecond)
+	}
+	s.stamped = now
 	body := map[string]any{"app_id": s.opt.AppID, "event_name": event, "timestamp": stamp(now)}
 	if s.opt.NumericStamps {
 		body["timestamp"] = now.UnixMilli()
