@@ -2,10 +2,12 @@ package store_test
 
 import (
 	"encoding/base64"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"cchcbot/bot"
@@ -187,4 +189,22 @@ func texts(cs []bot.Claimed) string {
 		s = append(s, c.Message.Text)
 	}
 	return strings.Join(s, " ")
+}
+
+func (w *world) exec(query string) {
+	w.t.Helper()
+	w.must(w.db.Write(w.t.Context(), func(tx *sqldb.Tx) error {
+		_, err := tx.Exec(query)
+		return err
+	}))
+}
+
+// only is the schema as it was when it had but one file.
+func only(t testing.TB, name string) fs.FS {
+	t.Helper()
+	data, err := fs.ReadFile(store.Schema(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fstest.MapFS{name: &fstest.MapFile{Data: data}}
 }
