@@ -150,10 +150,13 @@ type intake struct {
 	tries   int
 }
 
-func (k *intake) Accept(_ context.Context, u bot.Update) error {
+func (k *intake) Accept(ctx context.Context, u bot.Update) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.tries++
+	if ctx.Err() != nil {
+		return ctx.Err() // as a database would
+	}
 	if k.err != nil {
 		return k.err
 	}
