@@ -243,7 +243,6 @@ func (k *keeper) exchange(ctx context.Context, t tokens, version int64) (tokens,
 	p, err := k.api.refresh(ctx, t.Refresh)
 	if reached(err) && !second {
 		p, err = k.api.refresh(ctx, t.Refresh) // the one try more
-		second = true
 	}
 	return k.outcome(ctx, t, version, p, err)
 }

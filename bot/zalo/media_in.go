@@ -76,7 +76,7 @@ func (o *OA) Fetch(ctx context.Context, m bot.Media) (io.ReadCloser, error) {
 		cancel()
 		return nil, &bot.Error{Code: bot.Invalid, Detail: "the attachment's address cannot be opened"}
 	}
-	resp, err := o.media.Do(req)
+	resp, err := o.media.Do(req) //nolint:bodyclose // the caller closes it, through body
 	if err != nil {
 		cancel()
 		return nil, bare(err)
