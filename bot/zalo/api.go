@@ -49,6 +49,8 @@ func newAPI(opt Options) (*api, error) {
 	client := http.Client{}
 	if opt.HTTP != nil {
 		client = *opt.HTTP
+	} else if own, ok := http.DefaultTransport.(*http.Transport); ok {
+		client.Transport = own.Clone()
 	}
 	client.Timeout = 0 // each call has its own
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

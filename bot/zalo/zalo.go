@@ -213,3 +213,9 @@ func (o *OA) Limits() bot.Limits {
 
 // Keep renews the tokens in time, also when nobody writes, until ctx ends.
 func (o *OA) Keep(ctx context.Context) { o.keeper.keep(ctx) }
+
+// Close gives idle connections back.
+func (o *OA) Close() {
+	o.api.http.CloseIdleConnections()
+	o.media.CloseIdleConnections()
+}

@@ -126,7 +126,7 @@ func (b *Bot) Fetch(ctx context.Context, m bot.Media) (io.ReadCloser, error) {
 		cancel()
 		return nil, &bot.Error{Code: bot.NotFound, Detail: "the address of the attachment makes no sense"}
 	}
-	resp, err := b.files.Do(req)
+	resp, err := b.files.Do(req) //nolint:bodyclose // the caller closes it, through fetched
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("zalobot: fetching an attachment: %w", bare(err))

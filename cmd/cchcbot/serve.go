@@ -276,6 +276,9 @@ func (p *program) Close() error {
 	if p.chat != nil {
 		p.chat.Close()
 	}
+	if p.zalo != nil {
+		p.zalo.Close()
+	}
 	if p.house != nil {
 		errs = append(errs, p.house.Close())
 	}
