@@ -21,8 +21,12 @@ const (
 	doHandBack = "handback"
 )
 
-// handBackWord is what an officer types to give a chat back to the bot.
-const handBackWord = "#bot"
+// What an officer types: a greeting in no language, and the word that gives a
+// chat back to the bot.
+const (
+	officerWord  = "👋"
+	handBackWord = "#bot"
+)
 
 // Zalo is the fake Official Account as a platform of the page.
 type Zalo struct{ fake *fakezalo.Server }
@@ -67,7 +71,7 @@ func (p *Zalo) Do(person, action string) error {
 	case doContact:
 		p.fake.SubmitInfo(person, ownNumber)
 	case doOfficer:
-		p.fake.AdminType(person, "Chào anh/chị, cán bộ đang xem giúp.")
+		p.fake.AdminType(person, officerWord)
 	case doHandBack:
 		p.fake.AdminType(person, handBackWord)
 	case doWithdraw:
@@ -98,7 +102,7 @@ func (p *Zalo) Shown(person string) []Bubble {
 	for i, m := range p.fake.Shown(person) {
 		b := Bubble{Text: m.Text, Media: m.Media, At: m.At}
 		if m.From == "officer" {
-			b.By = "Cán bộ"
+			b.By = "officer" // the page has the word for it
 		}
 		for j, k := range m.Buttons {
 			one := Button{Title: k.Title}

@@ -77,7 +77,7 @@ class Phone {
   }
   bubble(b) {
     const m = make("div", "", "msg" + (b.mine ? " mine" : ""));
-    if (b.by) m.append(make("span", b.by, "by"));
+    if (b.by) m.append(make("span", b.by === "officer" ? "Cán bộ" : b.by, "by"));
     const media = (b.media || []).map((x) => "[" + (acts[x] || x) + "]").join(" ");
     m.append(make("div", [media, b.text].filter(Boolean).join("\n"), "bubble" + (media && !b.text ? " media" : "")));
     if (b.buttons && b.buttons.length) {
