@@ -29,12 +29,18 @@ func (*echo) Note(person string) string        { return "note of " + person }
 
 func open(t *testing.T) (http.Handler, *echo) {
 	t.Helper()
+	p, e := openPage(t)
+	return p.Handler("/fakes/"), e
+}
+
+func openPage(t *testing.T) (*Playground, *echo) {
+	t.Helper()
 	e := &echo{said: map[string][]Bubble{}}
 	p, err := New(func() time.Time { return time.Unix(1_800_000_000, 0) }, e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.Handler("/fakes/"), e
+	return p, e
 }
 
 func call(h http.Handler, method, path, body string) (int, view) {
@@ -87,9 +93,13 @@ func TestWhatCannotBeDoneSaysSo(t *testing.T) {
 }
 
 func TestOldTalksAreForgotten(t *testing.T) {
-	h, _ := open(t)
+	p, _ := openPage(t)
+	h := p.Handler("/fakes/")
 	for i := range maxTalks + 5 {
 		call(h, http.MethodPost, "api/chat", `{"platform":"echo","person":"p`+strings.Repeat("i", i%30)+string(rune('a'+i/30))+`","text":"x"}`)
+	}
+	if len(p.talks) != maxTalks {
+		t.Errorf("%d talks are kept", len(p.talks))
 	}
 	if code, _ := call(h, http.MethodGet, "", ""); code != http.StatusOK {
 		t.Errorf("the page answers %d", code)
