@@ -144,7 +144,7 @@ func TestTheProcessDiesAnywhere(t *testing.T) {
 		t.Run(string(point), func(t *testing.T) {
 			t.Parallel()
 			deaths, step := 0, 1
-			if underRace {
+			if bottest.UnderRace {
 				step = 5
 			}
 			for nth := 1; nth <= 40; nth += step {

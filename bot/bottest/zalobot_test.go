@@ -11,6 +11,9 @@ import (
 // in which updates come: there are no buttons, so choices are numbered.
 func TestFormOnZalobot(t *testing.T) {
 	for _, mode := range []string{zalobot.ModePoll, zalobot.ModeWebhook} {
+		if bottest.UnderRace && mode == zalobot.ModeWebhook {
+			continue
+		}
 		t.Run(mode, func(t *testing.T) {
 			bottest.Run(t, "testdata/form", func(t *testing.T) *bottest.Bot { return newSample(bottest.NewZalobotDriver(mode))(t) })
 		})
