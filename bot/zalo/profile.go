@@ -14,6 +14,7 @@ import (
 const (
 	profileLife = 24 * time.Hour
 	profileMiss = 10 * time.Minute
+	profileAway = time.Minute // Zalo did not answer: nobody waits for it again so soon
 )
 
 // known is a citizen's profile, or that there is none.
@@ -22,6 +23,8 @@ type known struct {
 	err   error
 	until time.Time
 }
+
+var errAway = errors.New("zalo: it did not answer a moment ago")
 
 // Profile asks for a citizen's display name: deliveries never carry it. Nothing
 // else of the profile is read.
@@ -32,6 +35,9 @@ func (o *OA) Profile(ctx context.Context, user string) (bot.Sender, error) {
 	if k, ok := o.people.get(user); ok && o.opt.Now().Before(k.until) {
 		return k.who, k.err
 	}
+	if o.opt.Now().UnixMilli() < o.away.Load() {
+		return bot.Sender{}, errAway
+	}
 	who, err := o.profile(ctx, user)
 	var no *codeError
 	switch {
@@ -39,6 +45,8 @@ func (o *OA) Profile(ctx context.Context, user string) (bot.Sender, error) {
 		o.people.put(user, known{who: who, until: o.opt.Now().Add(profileLife)})
 	case errors.As(err, &no):
 		o.people.put(user, known{err: err, until: o.opt.Now().Add(profileMiss)})
+	default:
+		o.away.Store(o.opt.Now().Add(profileAway).UnixMilli())
 	}
 	return who, err
 }

@@ -113,17 +113,26 @@ func (o *OA) plan(m bot.Message, group bool) []step {
 	return out
 }
 
+// maxTries bounds the calls of one step: as it is, without its quote, uploaded
+// again, without buttons, and one more.
+const maxTries = 5
+
 // take makes one call. What the account turns out not to take is left out and
-// the rest is sent again: a quote that is too old, buttons.
+// the rest is sent again: a quote that is too old, buttons. Buttons are switched
+// off only when the same text without them is taken: then it was they.
 func (o *OA) take(ctx context.Context, chat string, group bool, lang string, s step) (bot.Receipt, error) {
-	for {
+	without := 0 // Zalo's no to the buttons
+	for try := 1; ; try++ {
 		body, err := o.body(ctx, group, s)
 		if err != nil {
 			return bot.Receipt{}, err
 		}
 		r, err := o.post(ctx, chat, group, body)
+		if err == nil && without != 0 {
+			o.withoutButtons(ctx, without)
+		}
 		var no *codeError
-		if err == nil || !errors.As(err, &no) {
+		if err == nil || !errors.As(err, &no) || try == maxTries {
 			return r, err
 		}
 		switch action := o.table[no.code].Action; {
@@ -131,7 +140,7 @@ func (o *OA) take(ctx context.Context, chat string, group bool, lang string, s s
 		case action == codes.Bug && s.quote != "":
 			s.quote = ""
 		case action == codes.Bug && len(s.rows) > 0:
-			o.withoutButtons(ctx, no.code)
+			without = no.code
 			s.text, s.rows = o.numbered(lang, s.text, s.rows), nil
 		default:
 			return r, err

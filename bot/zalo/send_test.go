@@ -179,6 +179,43 @@ func TestButtonsAreAnExtra(t *testing.T) {
 	})
 }
 
+// A refusal that is not about the buttons leaves them on.
+func TestButtonsAreNotBlamedForAWrongRecipient(t *testing.T) {
+	w := newWorld(t, func(f *fakezalo.Options, _ *Options) { f.Buttons = true })
+	w.fake.Type("Lan", "chào")
+	if _, err := w.Probe(t.Context(), w.fake.Person("Lan")); err != nil {
+		t.Fatal(err)
+	}
+	m := w.to("Lan", "Chọn:")
+	m.Buttons = [][]bot.MessageButton{{{Title: "Nộp ở đâu", Payload: "a:b"}}}
+	w.fake.Fail(fakezalo.Fault{Code: -201, Times: -1})
+	if _, err := w.Send(t.Context(), m); kindOf(err) != bot.Rejected {
+		t.Errorf("Send = %v", err)
+	}
+	if w.Limits().Buttons != maxButtons || w.told() != "" {
+		t.Errorf("limits %d, told %q", w.Limits().Buttons, w.told())
+	}
+}
+
+// A platform that never finds an upload ends in a refusal, not in a loop.
+func TestAnUploadThatIsNeverFoundEnds(t *testing.T) {
+	w := newWorld(t, func(_ *fakezalo.Options, o *Options) {
+		o.Open = func(context.Context, bot.Media) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("\x89PNG\r\n\x1a\n x")), nil
+		}
+	})
+	w.fake.Type("Lan", "chào")
+	w.fake.Fail(fakezalo.Fault{Code: -100, Times: -1})
+	m := w.to("Lan", "ảnh")
+	m.Media = []bot.Media{{Kind: bot.Photo, Ref: "ours/a.png"}}
+	if _, err := w.Send(t.Context(), m); kindOf(err) != bot.Rejected {
+		t.Errorf("Send = %v", err)
+	}
+	if n := len(w.fake.Calls("/v3.0/oa/message/cs")); n != maxTries {
+		t.Errorf("%d calls", n)
+	}
+}
+
 func TestAContactIsAskedForByACard(t *testing.T) {
 	w := newWorld(t, nil)
 	w.fake.Type("Lan", "chào")
@@ -306,6 +343,17 @@ func TestProfileIsAskedOnceADay(t *testing.T) {
 	w.clock.add(25 * time.Hour)
 	if _, err := w.Profile(t.Context(), id); err != nil || len(w.fake.Calls("/v3.0/oa/user/detail")) != 3 {
 		t.Errorf("a day later: %v", err)
+	}
+	// While Zalo does not answer, nobody waits for it more than once a minute.
+	w.fake.Fail(fakezalo.Fault{Path: "/v3.0/oa/user/detail", Cut: true, Times: -1})
+	for _, name := range []string{"Một", "Hai", "Ba"} {
+		w.fake.Type(name, "chào")
+		if _, err := w.Profile(t.Context(), w.fake.Person(name)); err == nil {
+			t.Error("a profile from nowhere")
+		}
+	}
+	if n := len(w.fake.Calls("/v3.0/oa/user/detail")); n != 4 {
+		t.Errorf("asked %d times, want 4", n)
 	}
 }
 

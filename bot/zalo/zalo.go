@@ -29,6 +29,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"cchcbot/bot"
@@ -114,6 +115,7 @@ type OA struct {
 	uploads *memory[uploaded] // address of ours -> upload
 	halfway *memory[progress] // messages of several calls, of which some succeeded
 	media   *http.Client      // fetches what citizens sent
+	away    atomic.Int64      // until when profiles are not asked for, in milliseconds
 }
 
 var (
