@@ -107,7 +107,7 @@ func (b *Bot) readMember(m *wireMember, ev *event) {
 func (b *Bot) readMessage(ctx context.Context, m *wireMessage, ev *event) error {
 	ev.chat = chatID(m.Chat.ID)
 	if m.MigrateTo != 0 && m.Chat.group() {
-		b.moved.put(ev.chat, chatID(m.MigrateTo))
+		b.moved.Put(ev.chat, chatID(m.MigrateTo))
 		return nil
 	}
 	from, ok := m.sender()
@@ -265,7 +265,7 @@ func (b *Bot) again(u bot.Update) bool {
 	if u.Text != "/start" || u.Group {
 		return false
 	}
-	at, ok := b.followed.get(u.Chat)
+	at, ok := b.followed.Get(u.Chat)
 	return ok && !u.At.Before(at) && u.At.Sub(at) <= doubleStart
 }
 

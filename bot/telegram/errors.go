@@ -179,7 +179,7 @@ func (b *Bot) sendError(ctx context.Context, err error) *bot.SendError {
 	}
 	v := f.judge()
 	if v.alert != "" {
-		b.alert(ctx, v.name, v.alert)
+		b.alerts.Raise(ctx, v.name, v.alert)
 	}
 	out := &bot.SendError{Kind: v.kind, Reason: v.reason, Err: f}
 	switch v.kind {

@@ -53,7 +53,7 @@ func (b *Bot) layout(s step) (text, markup string, change keyboardChange) {
 	if len(rows) > 0 {
 		return text, encode(map[string]any{"inline_keyboard": rows}), keyboardLeft
 	}
-	if _, shown := b.keyboards.get(chatID(s.chat)); shown && s.method != "sendMediaGroup" {
+	if _, shown := b.keyboards.Get(chatID(s.chat)); shown && s.method != "sendMediaGroup" {
 		return text, `{"remove_keyboard":true}`, keyboardRemoved
 	}
 	return text, "", keyboardLeft

@@ -68,7 +68,7 @@ func (b *Bot) file(ctx context.Context, m bot.Media, upload bool) (value string,
 	case !ours(m.Ref):
 		return m.Ref, nil, nil
 	}
-	if id, ok := b.uploads.get(m.Ref); ok && !upload {
+	if id, ok := b.uploads.Get(m.Ref); ok && !upload {
 		return id, nil, nil
 	}
 	if b.opt.Open == nil {

@@ -124,7 +124,7 @@ func (b *Bot) troubled(ctx context.Context, err error, nth int) time.Duration {
 	}
 	v := f.judge()
 	if v.alert != "" {
-		b.alert(ctx, v.name, v.alert)
+		b.alerts.Raise(ctx, v.name, v.alert)
 	}
 	d := backoff(nth)
 	switch {
@@ -275,9 +275,9 @@ func (b *Bot) accept(ctx context.Context, in bot.Intake, u bot.Update) bool {
 	err := in.Accept(ctx, u)
 	switch {
 	case err == nil:
-		b.followed.forget(u.Chat) // whatever comes in between, the next /start is another press
+		b.followed.Forget(u.Chat) // whatever comes in between, the next /start is another press
 		if u.Event == bot.EventFollowed {
-			b.followed.put(u.Chat, u.At)
+			b.followed.Put(u.Chat, u.At)
 		}
 		return true
 	case bot.IsCode(err, bot.Invalid):

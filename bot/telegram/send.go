@@ -51,26 +51,26 @@ func (b *Bot) Send(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 	if err != nil || chat == 0 {
 		return bot.Receipt{}, &bot.SendError{Kind: bot.Gone, Reason: reasonNoChat, Err: errors.New("the chat is no number")}
 	}
-	if to, ok := b.moved.get(m.To.Chat); ok {
+	if to, ok := b.moved.Get(m.To.Chat); ok {
 		return bot.Receipt{}, &bot.SendError{Kind: bot.Moved, Reason: reasonMoved, To: to}
 	}
 	steps := plan(m, chat)
 	if len(steps) == 0 {
 		return bot.Receipt{}, &bot.SendError{Kind: bot.Rejected, Reason: reasonUnfit, Err: errors.New("the message is empty")}
 	}
-	at, _ := b.halfway.get(m.ID)
+	at, _ := b.halfway.Get(m.ID)
 	for at.done < len(steps) {
 		id, err := b.take(ctx, steps[at.done])
 		if err != nil {
 			if at.done > 0 && m.ID != "" {
-				b.halfway.put(m.ID, at)
+				b.halfway.Put(m.ID, at)
 			}
 			return bot.Receipt{}, b.sendError(ctx, err)
 		}
 		at.done++
 		at.id = id
 	}
-	b.halfway.forget(m.ID)
+	b.halfway.Forget(m.ID)
 	return bot.Receipt{ID: at.id}, nil
 }
 
@@ -166,12 +166,12 @@ func (b *Bot) take(ctx context.Context, s step) (id string, err error) {
 		}
 		tried[v.remedy] = true
 		if v.alert != "" {
-			b.alert(ctx, v.name, v.alert)
+			b.alerts.Raise(ctx, v.name, v.alert)
 		}
 		b.opt.Log.Warn("telegram refused a message, which is sent otherwise", "method", s.method, "why", v.name)
 		if v.remedy == remedyUpload {
 			for _, m := range s.media {
-				b.uploads.forget(m.Ref)
+				b.uploads.Forget(m.Ref)
 			}
 		}
 	}
@@ -245,9 +245,9 @@ func (b *Bot) once(ctx context.Context, s step) (string, error) {
 	chat := chatID(s.chat)
 	switch keyboard {
 	case keyboardShown:
-		b.keyboards.put(chat, struct{}{})
+		b.keyboards.Put(chat, struct{}{})
 	case keyboardRemoved:
-		b.keyboards.forget(chat)
+		b.keyboards.Forget(chat)
 	}
 	return b.receipt(result, s), nil
 }
@@ -275,7 +275,7 @@ func (b *Bot) receipt(result json.RawMessage, s step) string {
 	for i, m := range s.media {
 		if i < len(list) && ours(m.Ref) {
 			if id := list[i].file(); id != "" {
-				b.uploads.put(m.Ref, id)
+				b.uploads.Put(m.Ref, id)
 			}
 		}
 	}

@@ -126,11 +126,11 @@ func (b *Bot) watch(ctx context.Context, in bot.Intake) {
 		case err != nil:
 			b.opt.Log.Warn("telegram does not tell how the webhook fares", "err", err)
 		case !s.Expected:
-			b.alert(ctx, "webhook address", "the webhook was set to another address; start the program again to set it back")
+			b.alerts.Raise(ctx, "webhook address", "the webhook was set to another address; start the program again to set it back")
 		case s.LastError.After(began):
 			began = s.LastError
 			b.opt.Log.Warn("telegram could not deliver an update", "at", s.LastError, "pending", s.Pending)
-			b.alert(ctx, "webhook delivery", "Telegram could not deliver updates to the webhook; `doctor` shows why")
+			b.alerts.Raise(ctx, "webhook delivery", "Telegram could not deliver updates to the webhook; `doctor` shows why")
 		}
 	}
 }

@@ -106,13 +106,13 @@ type Bot struct {
 
 	mu       sync.Mutex
 	username string
-	alerted  map[string]time.Time
 
-	moved     *memory[string, string]    // group -> supergroup
-	keyboards *memory[string, struct{}]  // chats that may show a keyboard of requests
-	uploads   *memory[string, string]    // address of ours -> file_id
-	halfway   *memory[string, progress]  // messages of several calls, of which some succeeded
-	followed  *memory[string, time.Time] // chats that just unblocked us
+	alerts    *bot.Alerts
+	moved     *bot.Recent[string]    // group -> supergroup
+	keyboards *bot.Recent[struct{}]  // chats that may show a keyboard of requests
+	uploads   *bot.Recent[string]    // address of ours -> file_id
+	halfway   *bot.Recent[progress]  // messages of several calls, of which some succeeded
+	followed  *bot.Recent[time.Time] // chats that just unblocked us
 	shelf     *shelf
 }
 
@@ -177,10 +177,10 @@ func New(opt Options) (*Bot, error) {
 		return nil, errors.New("telegram: the number before the colon of the token is too large")
 	}
 	b := &Bot{
-		opt: opt, api: a, self: self, alerted: map[string]time.Time{},
-		moved: newMemory[string, string](1000), keyboards: newMemory[string, struct{}](10_000),
-		uploads: newMemory[string, string](1000), halfway: newMemory[string, progress](1000),
-		followed: newMemory[string, time.Time](1000),
+		opt: opt, api: a, self: self, alerts: &bot.Alerts{From: Name, Now: opt.Now, Tell: opt.Alert},
+		moved: bot.NewRecent[string](1000), keyboards: bot.NewRecent[struct{}](10_000),
+		uploads: bot.NewRecent[string](1000), halfway: bot.NewRecent[progress](1000),
+		followed: bot.NewRecent[time.Time](1000),
 	}
 	b.shelf = newShelf(b)
 	return b, nil
@@ -213,73 +213,4 @@ func (b *Bot) Limits() bot.Limits {
 		Media: true, Location: true, Contact: true,
 		Pace: bot.Pace{PerSecond: 25, Burst: 5, PerChatSecond: 1, ChatBurst: 3, PerGroupMinute: 20},
 	}
-}
-
-// alertQuiet is how long the same alert is not repeated.
-const alertQuiet = time.Hour
-
-// alert tells people, at most once an hour for the same matter.
-func (b *Bot) alert(ctx context.Context, matter, text string) {
-	now := b.opt.Now()
-	b.mu.Lock()
-	last, told := b.alerted[matter]
-	quiet := told && now.Sub(last) < alertQuiet
-	if !quiet {
-		b.alerted[matter] = now // matters come from the table of errors: there are few
-	}
-	b.mu.Unlock()
-	if !quiet {
-		b.opt.Alert(ctx, "telegram: "+text)
-	}
-}
-
-// memory is a map that forgets the oldest entry when it is full: what is worth
-// remembering as long as the process lives, and no longer than there is room.
-type memory[K comparable, V any] struct {
-	mu    sync.Mutex
-	most  int
-	known map[K]V
-	order []K
-}
-
-func newMemory[K comparable, V any](most int) *memory[K, V] {
-	return &memory[K, V]{most: most, known: map[K]V{}}
-}
-
-func (m *memory[K, V]) put(k K, v V) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, ok := m.known[k]; !ok {
-		m.order = append(m.order, k)
-	}
-	m.known[k] = v
-	// Forgotten keys leave holes in order; it is swept when they are the most of it.
-	if len(m.order) > 2*m.most {
-		kept := m.order[:0]
-		seen := make(map[K]bool, len(m.known))
-		for _, o := range m.order {
-			if _, ok := m.known[o]; ok && !seen[o] {
-				seen[o] = true
-				kept = append(kept, o)
-			}
-		}
-		m.order = kept
-	}
-	for len(m.known) > m.most && len(m.order) > 0 {
-		delete(m.known, m.order[0])
-		m.order = m.order[1:]
-	}
-}
-
-func (m *memory[K, V]) get(k K) (V, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	v, ok := m.known[k]
-	return v, ok
-}
-
-func (m *memory[K, V]) forget(k K) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.known, k)
 }

@@ -70,34 +70,34 @@ func (o *OA) refusal(ctx context.Context, code int) *bot.SendError {
 		e.Kind, e.Reason = bot.Temporary, reasonTemporary
 	case codes.Refresh: // after a renewal, too
 		e.Kind, e.Reason = bot.Misconfigured, reasonConsent
-		o.alerts.raise(ctx, "token", "Zalo does not take a token that was just renewed; `cchcbot zalo connect` asks for a new consent")
+		o.alerts.Raise(ctx, "token", "Zalo does not take a token that was just renewed; `cchcbot zalo connect` asks for a new consent")
 	case codes.HoldWrites:
 		e.Kind, e.Reason = bot.Later, reasonSilent
 	case codes.HoldDay:
 		e.Kind, e.Reason, e.Until = bot.Later, reasonNight, morning(now)
 	case codes.HoldReset:
 		e.Kind, e.Reason, e.Until = bot.Later, reasonQuota, nextDay(now)
-		o.alerts.raise(ctx, "quota", "a quota is used up ("+strconv.Itoa(code)+"); messages wait for the next day")
+		o.alerts.Raise(ctx, "quota", "a quota is used up ("+strconv.Itoa(code)+"); messages wait for the next day")
 	case codes.HoldPerson:
 		e.Kind, e.Reason = bot.Later, reasonPerson
-		o.alerts.raise(ctx, "person", "Zalo refuses a message for a reason that a person has to look at ("+strconv.Itoa(code)+": "+row.Meaning+")")
+		o.alerts.Raise(ctx, "person", "Zalo refuses a message for a reason that a person has to look at ("+strconv.Itoa(code)+": "+row.Meaning+")")
 	case codes.DropPerson:
 		e.Kind, e.Reason = bot.Gone, reasonGone
 	case codes.DropKind:
 		e.Kind, e.Reason = bot.Rejected, reasonKind
 	case codes.Feature:
 		e.Kind, e.Reason = bot.Rejected, reasonFeature
-		o.alerts.raise(ctx, "feature", "the account may not use a feature ("+strconv.Itoa(code)+": "+row.Meaning+")")
+		o.alerts.Raise(ctx, "feature", "the account may not use a feature ("+strconv.Itoa(code)+": "+row.Meaning+")")
 	case codes.Stop:
 		e.Kind, e.Reason = bot.Misconfigured, reasonStopped
-		o.alerts.raise(ctx, "stop", "Zalo refuses the account or the app ("+strconv.Itoa(code)+": "+row.Meaning+")")
+		o.alerts.Raise(ctx, "stop", "Zalo refuses the account or the app ("+strconv.Itoa(code)+": "+row.Meaning+")")
 	case codes.Bug, codes.Reupload:
 		e.Kind, e.Reason = bot.Rejected, reasonRequest
 	default:
 		// A number nobody wrote down: it may or may not have been sent.
 		e.Kind, e.Reason = bot.Ambiguous, reasonDoubt
 		if !known {
-			o.alerts.raise(ctx, "unknown "+strconv.Itoa(code), "an answer with the unknown number "+strconv.Itoa(code)+"; look it up and add it to bot/zalo/codes")
+			o.alerts.Raise(ctx, "unknown "+strconv.Itoa(code), "an answer with the unknown number "+strconv.Itoa(code)+"; look it up and add it to bot/zalo/codes")
 		}
 	}
 	return e

@@ -68,7 +68,7 @@ func (e *consentError) Error() string {
 type keeper struct {
 	opt    *Options
 	api    *api
-	alerts *alerts
+	alerts *bot.Alerts
 
 	mu    sync.Mutex // one renewal at a time in this process
 	saved sync.Mutex // guards unsaved
@@ -284,7 +284,7 @@ func (k *keeper) outcome(ctx context.Context, t tokens, version int64, p pair, e
 		return k.lost(ctx, t, version, reasonSpent)
 	case reached(err):
 		t.Reason = reasonTwice
-		k.alerts.raise(ctx, "pending", "a renewal of the token had no answer twice; it is tried again. If Zalo then refuses, `cchcbot zalo connect` is needed")
+		k.alerts.Raise(ctx, "pending", "a renewal of the token had no answer twice; it is tried again. If Zalo then refuses, `cchcbot zalo connect` is needed")
 	default: // it never left
 		t.Pending = time.Time{}
 	}
@@ -320,7 +320,7 @@ func (k *keeper) keepPair(ctx context.Context, t tokens, version int64, p pair) 
 	k.saved.Lock()
 	k.unsaved = &fresh
 	k.saved.Unlock()
-	k.alerts.raise(ctx, "unsaved", "a new pair of tokens cannot be stored; it is kept in memory: see that DATA can be written before this process ends")
+	k.alerts.Raise(ctx, "unsaved", "a new pair of tokens cannot be stored; it is kept in memory: see that DATA can be written before this process ends")
 	return t, fmt.Errorf("store the new tokens: %w", err)
 }
 
@@ -350,7 +350,7 @@ func (k *keeper) lost(ctx context.Context, t tokens, version int64, reason strin
 	if _, err := k.save(ctx, t, version); err != nil && !errors.Is(err, bot.ErrConflict) {
 		return t, err
 	}
-	k.alerts.raise(ctx, "consent", "the Official Account has to give its consent again ("+reason+"): run `cchcbot zalo connect`. Messages are taken in meanwhile, answers wait")
+	k.alerts.Raise(ctx, "consent", "the Official Account has to give its consent again ("+reason+"): run `cchcbot zalo connect`. Messages are taken in meanwhile, answers wait")
 	return t, &consentError{reason}
 }
 
@@ -376,7 +376,7 @@ func (k *keeper) keep(ctx context.Context) {
 		}
 		if t, version, err := k.load(ctx); err == nil && version > 0 && t.State == stateFresh {
 			if left := refreshLife - k.opt.Now().Sub(t.RefreshIssued); left < refreshSoon {
-				k.alerts.raise(ctx, "old", fmt.Sprintf("the refresh token ends in %d days and cannot be renewed; look at the network, else run `cchcbot zalo connect`", int(left.Hours()/24)))
+				k.alerts.Raise(ctx, "old", fmt.Sprintf("the refresh token ends in %d days and cannot be renewed; look at the network, else run `cchcbot zalo connect`", int(left.Hours()/24)))
 			}
 		}
 		if pause(ctx, lookEvery) != nil {

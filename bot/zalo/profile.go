@@ -32,7 +32,7 @@ func (o *OA) Profile(ctx context.Context, user string) (bot.Sender, error) {
 	if !digits.MatchString(user) {
 		return bot.Sender{}, errors.New("zalo: that is no user id")
 	}
-	if k, ok := o.people.get(user); ok && o.opt.Now().Before(k.until) {
+	if k, ok := o.people.Get(user); ok && o.opt.Now().Before(k.until) {
 		return k.who, k.err
 	}
 	if o.opt.Now().UnixMilli() < o.away.Load() {
@@ -42,9 +42,9 @@ func (o *OA) Profile(ctx context.Context, user string) (bot.Sender, error) {
 	var no *codeError
 	switch {
 	case err == nil:
-		o.people.put(user, known{who: who, until: o.opt.Now().Add(profileLife)})
+		o.people.Put(user, known{who: who, until: o.opt.Now().Add(profileLife)})
 	case errors.As(err, &no):
-		o.people.put(user, known{err: err, until: o.opt.Now().Add(profileMiss)})
+		o.people.Put(user, known{err: err, until: o.opt.Now().Add(profileMiss)})
 	default:
 		o.away.Store(o.opt.Now().Add(profileAway).UnixMilli())
 	}
@@ -184,7 +184,7 @@ func (o *OA) buttons() bool {
 
 // withoutButtons switches buttons off after Zalo refused a message with them.
 func (o *OA) withoutButtons(ctx context.Context, code int) {
-	o.alerts.raise(ctx, "buttons", fmt.Sprintf("Zalo refuses a message with buttons (%d); choices are numbered from now on", code))
+	o.alerts.Raise(ctx, "buttons", fmt.Sprintf("Zalo refuses a message with buttons (%d); choices are numbered from now on", code))
 	f, version, err := o.features(ctx)
 	if err == nil && version > 0 && f.Buttons {
 		f.Buttons, f.Code = false, code

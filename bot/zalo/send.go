@@ -61,19 +61,19 @@ func (o *OA) Send(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 	if len(steps) == 0 {
 		return bot.Receipt{}, &bot.SendError{Kind: bot.Rejected, Reason: reasonRequest, Err: errors.New("the message is empty")}
 	}
-	at, _ := o.halfway.get(m.ID)
+	at, _ := o.halfway.Get(m.ID)
 	for at.done < len(steps) {
 		r, err := o.take(ctx, chat, group, m.Lang, steps[at.done])
 		if err != nil {
 			if at.done > 0 && m.ID != "" {
-				o.halfway.put(m.ID, at)
+				o.halfway.Put(m.ID, at)
 			}
 			return bot.Receipt{}, o.sendError(ctx, err)
 		}
 		at.done++
 		at.id, at.note = r.ID, r.Note
 	}
-	o.halfway.forget(m.ID)
+	o.halfway.Forget(m.ID)
 	return bot.Receipt{ID: at.id, Note: at.note}, nil
 }
 
@@ -270,7 +270,7 @@ func (o *OA) post(ctx context.Context, chat string, group bool, message object) 
 		o.opt.Log.Warn("zalo took a message and its receipt cannot be read")
 	}
 	if r.left >= 0 && r.left < fewLeft {
-		o.alerts.raise(ctx, "calls", "few calls are left in this minute; another program may use the same app")
+		o.alerts.Raise(ctx, "calls", "few calls are left in this minute; another program may use the same app")
 	}
 	return bot.Receipt{ID: string(d.ID), Note: d.note(o.opt.Now())}, nil
 }

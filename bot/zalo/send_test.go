@@ -236,7 +236,7 @@ func TestARetryGoesOnAfterWhatSucceeded(t *testing.T) {
 	w.fake.Type("Lan", "chào")
 	m := w.to("Lan", "Số của anh/chị?")
 	m.Buttons = [][]bot.MessageButton{{{Title: "Gửi số", Request: bot.RequestContact}}}
-	w.halfway.put(m.ID, progress{done: 1, id: "m1"})
+	w.halfway.Put(m.ID, progress{done: 1, id: "m1"})
 	if _, err := w.Send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}

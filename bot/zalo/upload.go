@@ -76,7 +76,7 @@ var errTooMuch = errors.New("zalo: the file is larger than an upload may be, or 
 
 // uploadOnce returns the id of an attachment of ours, uploaded before or now.
 func (o *OA) uploadOnce(ctx context.Context, m bot.Media, kind string, most int) (string, error) {
-	if u, ok := o.uploads.get(m.Ref); ok && o.opt.Now().Before(u.until) {
+	if u, ok := o.uploads.Get(m.Ref); ok && o.opt.Now().Before(u.until) {
 		return u.id, nil
 	}
 	data, err := o.open(ctx, m, most)
@@ -115,7 +115,7 @@ func (o *OA) uploadOnce(ctx context.Context, m bot.Media, kind string, most int)
 	if kind == "file" {
 		id = string(d.Token)
 	}
-	o.uploads.put(m.Ref, uploaded{id: id, until: o.opt.Now().Add(uploadLife)})
+	o.uploads.Put(m.Ref, uploaded{id: id, until: o.opt.Now().Add(uploadLife)})
 	return id, nil
 }
 
@@ -137,7 +137,7 @@ func (o *OA) open(ctx context.Context, m bot.Media, most int) ([]byte, error) {
 // stale forgets an upload that Zalo no longer has, and reports whether there
 // was one: then it is worth uploading again.
 func (o *OA) stale(m bot.Media) bool {
-	_, ok := o.uploads.get(m.Ref)
-	o.uploads.forget(m.Ref)
+	_, ok := o.uploads.Get(m.Ref)
+	o.uploads.Forget(m.Ref)
 	return ok
 }

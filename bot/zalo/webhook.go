@@ -97,7 +97,7 @@ func (o *OA) verify(r *http.Request, raw []byte) (event, bool) {
 	}
 	if string(ev.App) != o.opt.AppID || !o.signed(shown, raw, ev.stamp()) {
 		if n := o.counts.forged.Add(1); n%manyForged == 0 {
-			o.alerts.raise(r.Context(), "forged", "many deliveries are not signed with ZALO_OA_SECRET; compare it with the OA Secret Key of the webhook page")
+			o.alerts.Raise(r.Context(), "forged", "many deliveries are not signed with ZALO_OA_SECRET; compare it with the OA Secret Key of the webhook page")
 		}
 		return ev, false
 	}

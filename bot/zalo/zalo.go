@@ -110,12 +110,12 @@ type OA struct {
 	keeper  *keeper
 	echoes  *echoes
 	counts  *counts
-	alerts  *alerts
-	people  *memory[known]    // user -> profile
-	uploads *memory[uploaded] // address of ours -> upload
-	halfway *memory[progress] // messages of several calls, of which some succeeded
-	media   *http.Client      // fetches what citizens sent
-	away    atomic.Int64      // until when profiles are not asked for, in milliseconds
+	alerts  *bot.Alerts
+	people  *bot.Recent[known]    // user -> profile
+	uploads *bot.Recent[uploaded] // address of ours -> upload
+	halfway *bot.Recent[progress] // messages of several calls, of which some succeeded
+	media   *http.Client          // fetches what citizens sent
+	away    atomic.Int64          // until when profiles are not asked for, in milliseconds
 }
 
 var (
@@ -155,8 +155,8 @@ func New(opt Options) (*OA, error) {
 	}
 	o := &OA{
 		opt: opt, table: table, echoes: newEchoes(opt.Now), counts: &counts{},
-		alerts: &alerts{now: opt.Now, tell: opt.Alert, last: map[string]time.Time{}},
-		people: newMemory[known](10_000), uploads: newMemory[uploaded](1000), halfway: newMemory[progress](1000),
+		alerts: &bot.Alerts{From: Name, Now: opt.Now, Tell: opt.Alert},
+		people: bot.NewRecent[known](10_000), uploads: bot.NewRecent[uploaded](1000), halfway: bot.NewRecent[progress](1000),
 		media: mediaClient(opt.HTTP),
 	}
 	if o.api, err = newAPI(opt); err != nil {

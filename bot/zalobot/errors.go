@@ -140,7 +140,7 @@ func (b *Bot) sendError(ctx context.Context, err error) *bot.SendError {
 	}
 	v := f.judge()
 	if v.alert != "" {
-		b.alert(ctx, v.name, v.alert)
+		b.alerts.Raise(ctx, v.name, v.alert)
 	}
 	out := &bot.SendError{Kind: v.kind, Reason: v.reason, Err: f}
 	if v.kind == bot.Throttled {

@@ -132,14 +132,3 @@ func TestTheFileClientStaysOutside(t *testing.T) {
 		t.Errorf("it fails with %v, want the guard", err)
 	}
 }
-
-func TestMemoryForgets(t *testing.T) {
-	m := newMemory[int](3)
-	for i, k := range []string{"a", "b", "c", "d"} {
-		m.put(k, i+1)
-	}
-	m.forget("c")
-	if m.get("a") != 0 || m.get("b") != 2 || m.get("c") != 0 || m.get("d") != 4 || len(m.order) > 3 {
-		t.Errorf("it keeps %v", m.known)
-	}
-}

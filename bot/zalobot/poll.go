@@ -141,7 +141,7 @@ func (b *Bot) troubled(ctx context.Context, err error, nth int) time.Duration {
 	}
 	v := f.judge()
 	if v.alert != "" {
-		b.alert(ctx, v.name, v.alert)
+		b.alerts.Raise(ctx, v.name, v.alert)
 	}
 	d := backoff(nth)
 	switch {

@@ -58,12 +58,12 @@ func (b *Bot) Send(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 	if left > 0 {
 		b.opt.Log.Warn("attachments without a public address were left out of a message of zalobot", "attachments", left)
 	}
-	at := b.halfway.get(m.ID)
+	at, _ := b.halfway.Get(m.ID)
 	for at.done < len(steps) {
 		id, err := b.take(ctx, m.To.Chat, steps[at.done], &at, len(steps))
 		if err != nil {
 			if m.ID != "" && (at.done > 0 || at.doubt) {
-				b.halfway.put(m.ID, at)
+				b.halfway.Put(m.ID, at)
 			}
 			return bot.Receipt{}, b.sendError(ctx, err)
 		}
@@ -72,7 +72,7 @@ func (b *Bot) Send(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 			at.id = id
 		}
 	}
-	b.halfway.forget(m.ID)
+	b.halfway.Forget(m.ID)
 	return bot.Receipt{ID: at.id}, nil
 }
 

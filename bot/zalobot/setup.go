@@ -174,7 +174,7 @@ func (b *Bot) setWebhook(ctx context.Context) error {
 		return nil
 	}
 	b.opt.Log.Warn("the webhook of zalobot is set, but the platform's check of it failed", "outcome", v.Outcome)
-	b.alert(ctx, "webhook check", "the webhook is set, but Zalo's check of it failed ("+v.Outcome+"); is its address reachable from outside, without a redirect?")
+	b.alerts.Raise(ctx, "webhook check", "the webhook is set, but Zalo's check of it failed ("+v.Outcome+"); is its address reachable from outside, without a redirect?")
 	return nil
 }
 
@@ -198,11 +198,11 @@ func (b *Bot) watch(ctx context.Context) {
 			return
 		case errors.As(err, &f) && f.judge().kind == bot.Misconfigured:
 			v := f.judge()
-			b.alert(ctx, v.name, v.alert)
+			b.alerts.Raise(ctx, v.name, v.alert)
 		case err != nil:
 			b.opt.Log.Warn("zalobot does not tell how the webhook fares", "err", err)
 		case !s.Expected:
-			b.alert(ctx, "webhook address", "the webhook was removed or set to another address; start the program again to set it back")
+			b.alerts.Raise(ctx, "webhook address", "the webhook was removed or set to another address; start the program again to set it back")
 		}
 	}
 }

@@ -124,8 +124,8 @@ type Bot struct {
 	mu       sync.Mutex
 	me       *account      // once the platform said it
 	verified *Verification // of the last setWebhook of this process
-	alerted  map[string]time.Time
-	halfway  *memory[progress] // by message: what of it was sent
+	alerts   *bot.Alerts
+	halfway  *bot.Recent[progress] // by message: what of it was sent
 }
 
 var (
@@ -182,7 +182,7 @@ func New(opt Options) (*Bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Bot{opt: opt, api: a, files: fileClient(opt.Files), alerted: map[string]time.Time{}, halfway: newMemory[progress](1000)}, nil
+	return &Bot{opt: opt, api: a, files: fileClient(opt.Files), alerts: &bot.Alerts{From: Name, Now: opt.Now, Tell: opt.Alert}, halfway: bot.NewRecent[progress](1000)}, nil
 }
 
 func (o *Options) defaults() {
@@ -244,59 +244,4 @@ func (b *Bot) Name() string { return Name }
 // "characters". It has no buttons: the kernel numbers the choices.
 func (b *Bot) Limits() bot.Limits {
 	return bot.Limits{Text: maxText, Unit: bot.UTF16, Media: true, Pace: b.opt.Pace}
-}
-
-// alertQuiet is how long the same alert is not repeated.
-const alertQuiet = time.Hour
-
-// alert tells people, at most once an hour for the same matter.
-func (b *Bot) alert(ctx context.Context, matter, text string) {
-	now := b.opt.Now()
-	b.mu.Lock()
-	last, told := b.alerted[matter]
-	quiet := told && now.Sub(last) < alertQuiet
-	if !quiet {
-		b.alerted[matter] = now // matters are named in this package: there are few
-	}
-	b.mu.Unlock()
-	if !quiet {
-		b.opt.Alert(ctx, "zalobot: "+text)
-	}
-}
-
-// memory is a map that forgets the oldest entry when it is full.
-type memory[V any] struct {
-	mu    sync.Mutex
-	most  int
-	known map[string]V
-	order []string // as put; keys that were forgotten stay until they come up
-}
-
-func newMemory[V any](most int) *memory[V] {
-	return &memory[V]{most: most, known: map[string]V{}}
-}
-
-func (m *memory[V]) put(k string, v V) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, ok := m.known[k]; !ok {
-		m.order = append(m.order, k)
-	}
-	m.known[k] = v
-	for len(m.order) > m.most {
-		delete(m.known, m.order[0])
-		m.order = m.order[1:]
-	}
-}
-
-func (m *memory[V]) get(k string) (v V) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.known[k]
-}
-
-func (m *memory[V]) forget(k string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.known, k)
 }
