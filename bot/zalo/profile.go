@@ -165,6 +165,12 @@ func (o *OA) features(ctx context.Context) (features, int64, error) {
 	return f, version, nil
 }
 
+// LastProbe is when buttons were tried last, zero for never, and what came of it.
+func (o *OA) LastProbe(ctx context.Context) (at time.Time, p Probed, err error) {
+	f, _, err := o.features(ctx)
+	return f.Probed, Probed{Buttons: f.Buttons, List: f.List, ButtonsCode: f.Code}, err
+}
+
 // buttons reports whether messages carry buttons now.
 func (o *OA) buttons() bool {
 	switch o.opt.Buttons {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -279,14 +280,83 @@ func zaloFindings(ctx context.Context, p *patient) []finding {
 			out = append(out, toLookAt("look at the account's package at oa.zalo.me", "Zalo names no package of the account; messages beyond the free ones may be refused")...)
 		}
 	}
-	return append(out, zaloButtons(p.cfg)...)
+	out = append(out, zaloDeliveries(ctx, p)...)
+	return append(out, zaloButtons(ctx, p.cfg, oa)...)
 }
 
-func zaloButtons(cfg *Config) []finding {
-	if cfg.ZaloButtons == zalo.ButtonsAuto {
-		return isFine("choices are numbered until `cchcbot zalo probe` found that the account may show buttons")
+// silentDay is after how long without a message the webhook is looked at.
+const silentDay = 24 * time.Hour
+
+// zaloDeliveries looks whether Zalo's deliveries come in, and whether their
+// address answers.
+func zaloDeliveries(ctx context.Context, p *patient) []finding {
+	const steps = "see that the events are switched on and the syntax filter is off (docs/zalo.md, part 3)"
+	var out []finding
+	var last int64
+	err := p.db.Get(ctx, `select coalesce(max(accepted), 0) from inbox where channel = $1`, []any{zalo.Name}, &last)
+	switch at := time.UnixMilli(last); {
+	case err != nil:
+		out = append(out, toLookAt("see the line of the database", "whether messages come in cannot be read")...)
+	case last == 0:
+		out = append(out, toLookAt(steps, "no message of Zalo has come in yet")...)
+	case p.now().Sub(at) > silentDay:
+		out = append(out, toLookAt(steps+", if people did write", "the last message of Zalo came in at %s", stamp(at))...)
+	default:
+		out = append(out, isFine("the last message came in at %s", stamp(at))...)
 	}
-	return isFine("ZALO_BUTTONS is %s", cfg.ZaloButtons)
+	if !strings.HasPrefix(p.cfg.PublicURL, "https://") {
+		return out
+	}
+	address := strings.TrimSuffix(p.cfg.PublicURL, "/") + "/zalo/webhook"
+	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
+	defer cancel()
+	if err := reaches(ctx, address); err != nil {
+		return append(out, toLookAt("see the name, the certificate and the web server in front; if only this machine cannot reach it, nothing is wrong",
+			"%s does not answer from here: %v", address, err)...)
+	}
+	return append(out, isFine("%s answers", address)...)
+}
+
+// hookTimeout is how long the webhook's address may take to answer.
+const hookTimeout = 5 * time.Second
+
+// reaches reports whether an address answers 200.
+func reaches(ctx context.Context, address string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return err
+	}
+	client := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	if err := resp.Body.Close(); err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("it answers %d", resp.StatusCode)
+	}
+	return nil
+}
+
+func zaloButtons(ctx context.Context, cfg *Config, oa *zalo.OA) []finding {
+	if cfg.ZaloButtons != zalo.ButtonsAuto {
+		return isFine("ZALO_BUTTONS is %s", cfg.ZaloButtons)
+	}
+	at, p, err := oa.LastProbe(ctx)
+	switch {
+	case err != nil:
+		return toLookAt("run `cchcbot zalo probe` again", "what the last trial of buttons found cannot be read")
+	case at.IsZero():
+		return isFine("choices are numbered; `cchcbot zalo probe` tries whether the account may show buttons")
+	case p.Buttons:
+		return isFine("buttons are shown, since a trial at %s", stamp(at))
+	}
+	return isFine("choices are numbered: Zalo refused buttons at %s (%d)", stamp(at), p.ButtonsCode)
 }
 
 // zalobotFindings asks the Zalo Bot Platform who the bot is and how updates come to it.

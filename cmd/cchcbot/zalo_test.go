@@ -36,7 +36,7 @@ func newAccount(t *testing.T) *account {
 		fake.Close()
 	})
 	a := &account{fake: fake, env: map[string]string{
-		"CCHCBOT_DATA": filepath.Join(t.TempDir(), "data"), "CCHCBOT_PUBLIC_URL": "https://hoidap.example.vn", "CCHCBOT_LISTEN": "127.0.0.1:0",
+		"CCHCBOT_DATA": filepath.Join(t.TempDir(), "data"), "CCHCBOT_PUBLIC_URL": "https://127.0.0.1:9", "CCHCBOT_LISTEN": "127.0.0.1:0",
 		"CCHCBOT_ZALO_APP_ID": zaloHookApp, "CCHCBOT_ZALO_APP_SECRET": "app-secret-of-the-command-tests", "CCHCBOT_ZALO_OA_SECRET": zaloHookSecret,
 		"CCHCBOT_ZALO_API_URL": platform.URL, "CCHCBOT_ZALO_OAUTH_URL": platform.URL,
 	}}
@@ -97,8 +97,12 @@ func TestZaloCommands(t *testing.T) {
 		t.Fatalf("connect ends with %d:\n%s", code, out)
 	}
 	_, out := a.command(ctx, strings.NewReader(""), "doctor")
-	if !strings.Contains(out, `it answers as "CCHC Hải Dương"`) {
-		t.Errorf("doctor says\n%s", out)
+	for _, want := range []string{
+		`it answers as "CCHC Hải Dương"`, "no message of Zalo has come in yet", "/zalo/webhook does not answer from here", "choices are numbered; `cchcbot zalo probe`",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("doctor does not say %q:\n%s", want, out)
+		}
 	}
 	for _, secret := range append(a.fake.Secrets(), "app-secret-of-the-command-tests", zaloHookSecret) {
 		if strings.Contains(out, secret) {
@@ -113,6 +117,9 @@ func TestZaloCommands(t *testing.T) {
 	if code, out := a.command(ctx, nil, "zalo", "probe", "--user", a.fake.Person("Cán bộ")); code != exitDone ||
 		!strings.Contains(out, "buttons: Zalo takes them") || !strings.Contains(out, "lists: Zalo refuses them (-233)") {
 		t.Errorf("probe ends with %d:\n%s", code, out)
+	}
+	if _, out := a.command(ctx, strings.NewReader(""), "doctor"); !strings.Contains(out, "buttons are shown, since a trial") {
+		t.Errorf("after the trial doctor says\n%s", out)
 	}
 	if code, out := a.command(ctx, nil, "zalo", "quiet"); code != exitDone || !strings.Contains(out, "no chat is left") {
 		t.Errorf("quiet ends with %d:\n%s", code, out)
