@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -297,6 +298,30 @@ func TestFetch(t *testing.T) {
 			}
 		}
 	})
+}
+
+// endless is a host that sends without saying how much.
+type endless struct{}
+
+func (endless) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Body: io.NopCloser(zeros{}), ContentLength: -1, Request: r}, nil
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestFetchEnds(t *testing.T) {
+	w := newWorld(t, zalobot.ModePoll, func(o *zalobot.Options) { o.Files = &http.Client{Transport: endless{}} })
+	r, err := w.Fetch(t.Context(), bot.Media{Kind: bot.Photo, Ref: "zb-aHR0cHM6Ly94LmV4YW1wbGUudm4vYQ"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	n, err := io.Copy(io.Discard, io.LimitReader(r, 2*zalobot.MaxFetch))
+	if !bot.IsCode(err, bot.Invalid) || n > zalobot.MaxFetch {
+		t.Errorf("%d bytes were read, %v", n, err)
+	}
 }
 
 func TestOptions(t *testing.T) {

@@ -54,7 +54,15 @@ func TestWebhookLetsNobodyElseIn(t *testing.T) {
 			}
 		})
 	}
-	w := newWorld(t, zalobot.ModePoll)
+	w := newWorld(t, zalobot.ModeWebhook)
+	r := httptest.NewRequest("POST", hook, strings.NewReader(good))
+	r.Header[header] = []string{secret, "x"}
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, r)
+	if rec.Code != 403 {
+		t.Errorf("two secrets: %d, want 403", rec.Code)
+	}
+	w = newWorld(t, zalobot.ModePoll)
 	if got := post(w, "POST", "", good); got != 404 {
 		t.Errorf("while it polls the webhook answers %d, want 404", got)
 	}
