@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	"cchcbot/bot"
@@ -100,7 +101,7 @@ func (p *program) zalobotChannel(h *house) (bot.Channel, error) {
 		return nil, nil
 	}
 	public := p.server.PublicURL()
-	if !strings.HasPrefix(public, "https://") {
+	if u, err := url.Parse(public); err != nil || u.Scheme != "https" || isPrivate(u.Hostname()) {
 		public = "" // the platform fetches photos itself and could not
 	}
 	c, err := zalobot.New(zalobot.Options{
