@@ -59,9 +59,18 @@ type (
 	Fetcher interface {
 		Fetch(ctx context.Context, m Media) (io.ReadCloser, error)
 	}
-	// Publisher sends one post to all followers in one call.
+	// Publisher puts a post before all who follow the account, in steps that the caller
+	// notes one by one. To make and to ask again does no harm; to announce again may
+	// reach people twice, so after an [Ambiguous] answer nobody does. All fail with *SendError.
 	Publisher interface {
-		Publish(ctx context.Context, m Message) (Receipt, error)
+		// MakePost hands a post in; the token is what [Publisher.PostID] asks with.
+		MakePost(ctx context.Context, p Post) (token string, err error)
+		// PostID is the platform's id of a post; Temporary while the platform looks at it.
+		PostID(ctx context.Context, token string) (id string, err error)
+		// RevisePost gives a post other words, also where it was announced before.
+		RevisePost(ctx context.Context, id string, p Post) (token string, err error)
+		// AnnouncePost sends a post to all followers, once.
+		AnnouncePost(ctx context.Context, id string) (receipt string, err error)
 	}
 	// Settler is told when a turn committed and how many messages it queued
 	// for the chat of its update, so that a caller who waits knows when it has all.

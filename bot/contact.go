@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"strconv"
 	"time"
 )
 
@@ -18,9 +19,10 @@ type Contact struct {
 	Person  PersonID
 	Channel string
 	User    string // the channel's user id
+	Chat    string // of their own; "" when only a group is known
 	Name    string
 	Lang    string // "vi", "en", or "" when never chosen
-	Out     bool   // opted out: blocked us or asked for silence
+	Out     bool   // gone: blocked us, left, or asked to be forgotten
 	Since   time.Time
 	New     bool // first turn ever
 }
@@ -38,6 +40,15 @@ const (
 	RolePress      Role = "press"
 	RoleOperator   Role = "operator" // runs the system
 )
+
+// AnyRole stands in Page.Roles and Nav.Roles for every officer who is signed
+// in, whatever he is for. Nobody is granted it.
+const AnyRole Role = "*"
+
+// Roles lists the roles, those with the most officers first.
+func Roles() []Role {
+	return []Role{RoleOfficer, RoleHead, RoleEditor, RolePress, RoleController, RoleOwner, RoleOperator}
+}
 
 // Scope is what a role covers: a body, a place, or everything when both are "".
 type Scope struct{ Agency, Place string }
@@ -74,6 +85,27 @@ func (o Officer) May(r Role, s Scope) bool {
 	}
 	return false
 }
+
+// HasAny reports whether the officer holds one of the roles in any scope.
+func (o Officer) HasAny(roles ...Role) bool {
+	if !o.Active {
+		return false
+	}
+	for _, want := range roles {
+		if want == AnyRole {
+			return true
+		}
+		for _, g := range o.Grants {
+			if g.Role == want {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Actor is how the audit trail names the officer.
+func (o Officer) Actor() string { return "staff:" + strconv.FormatInt(o.ID, 10) }
 
 // Staff finds officers, so that a feature can ask "may she?" without knowing
 // where accounts are kept. Both methods fail with an *Error NotFound when there is none.

@@ -282,6 +282,10 @@ func (d *Dispatcher) handle(ctx context.Context, t *Turn) (err error) {
 		}
 	}()
 	switch t.Update.Event {
+	case EventNone:
+		if !t.Update.Group {
+			t.Contact.Out = false // who writes can be written to
+		}
 	case EventFollowed:
 		t.Contact.Out = false
 	case EventUnfollowed:
@@ -333,7 +337,10 @@ func (d *Dispatcher) commit(ctx context.Context, t *Turn, l Loaded, version int6
 	if t.drop {
 		f.Ending = Dropped
 	}
-	if err := t.Work.commit(ctx, queued, finish(f)); err != nil {
+	if err := t.Work.commit(ctx, queued, d.finish(f)); err != nil {
+		if t.drop {
+			return &undropped{err}
+		}
 		return err
 	}
 	d.saveSession(ctx, t.Update.Key(), sealed, version)
@@ -346,8 +353,32 @@ func (d *Dispatcher) commit(ctx context.Context, t *Turn, l Loaded, version int6
 	return nil
 }
 
-func finish(f Finished) func(context.Context, Unit) error {
+// undropped is why a turn that was to be dropped could not be committed.
+type undropped struct{ error }
+
+func (u *undropped) Unwrap() error { return u.error }
+
+// purge lets every feature erase what it keeps of a conversation.
+func (d *Dispatcher) purge(ctx context.Context, tx Tx, k SessionKey) error {
+	for _, f := range d.opt.Router.opt.Features {
+		if f.Dropped == nil {
+			continue
+		}
+		if err := f.Dropped(ctx, tx, k); err != nil {
+			return fmt.Errorf("feature %s cannot drop: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+// finish ends a turn inside its transaction.
+func (d *Dispatcher) finish(f Finished) func(context.Context, Unit) error {
 	return func(ctx context.Context, u Unit) error {
+		if f.Ending == Dropped && f.Reason == "" {
+			if err := d.purge(ctx, u.Tx(), f.Key); err != nil {
+				return err
+			}
+		}
 		tu, ok := u.(TurnUnit)
 		if !ok {
 			return fmt.Errorf("store unit %T cannot finish a turn", u)
@@ -423,17 +454,24 @@ func (d *Dispatcher) giveUp(ctx context.Context, l Loaded, cause error) (string,
 		queued, own = nil, 0 // without words: the row must still end
 		cause = errors.Join(cause, err)
 	}
+	ending := Failed
+	var drop *undropped
+	if errors.As(cause, &drop) {
+		// What was to be dropped is dropped, even where a feature could not follow.
+		ending = Dropped
+		session.Active, session.Parked, session.Memory = nil, nil, nil
+	}
 	session.Turn, session.Updated = l.Turn, t.now
 	sealed, err := d.sealSession(l.Update.Key(), session, t.now)
 	if err != nil {
 		cause = errors.Join(cause, err)
 	}
 	f := Finished{
-		Turn: l.Turn, Key: l.Update.Key(), LastTurn: l.LastTurn, Ending: Failed, Reason: "handler",
+		Turn: l.Turn, Key: l.Update.Key(), LastTurn: l.LastTurn, Ending: ending, Reason: "handler",
 		Session: sealed, Contact: l.Contact, Release: true,
 	}
 	d.heard(&f, l.Update, session, t.wasQuiet, t.now)
-	err = t.Work.commit(ctx, queued, finish(f))
+	err = t.Work.commit(ctx, queued, d.finish(f))
 	if err != nil {
 		return d.postpone(ctx, l.Turn, l.Attempts+1, "apology", errors.Join(cause, err))
 	}
@@ -444,7 +482,11 @@ func (d *Dispatcher) giveUp(ctx context.Context, l Loaded, cause error) (string,
 	if st, ok := d.settlers[l.Update.Channel]; ok {
 		st.Settled(l.Update, own)
 	}
-	d.alert(ctx, l.Turn)
+	if ending == Dropped && d.opt.Alert != nil {
+		d.opt.Alert(ctx, fmt.Sprintf("turn %d was dropped, but a feature could not erase what it keeps of that conversation: look at the log", l.Turn))
+	} else {
+		d.alert(ctx, l.Turn)
+	}
 	return "failed", time.Time{}, cause
 }
 

@@ -16,15 +16,23 @@ type Feature struct {
 	Schema        fs.FS  // the line's migrations: 0001_init.sql and on
 	Texts         fs.FS  // text/vi.toml and text/en.toml
 	Pages         []Page // public and console pages
+	Nav           []Nav  // lines of the console's menu
 	Commands      []CommandHelp
 	Figures       func(context.Context, Period, Scope) ([]Figure, error)
 	// Export hands over and Forget erases everything the feature keeps of a person.
 	Export func(context.Context, Tx, PersonID) ([]Record, error)
 	Forget func(context.Context, Tx, PersonID) error
+	// Dropped erases everything the feature keeps of a conversation beside its
+	// session: files on their way into a draft, a draft of its own. It runs in the
+	// transaction that ends a dropped turn ([Turn.Drop]) or forgets a citizen, after
+	// what the handler wrote; when it fails nothing of the turn is committed and the
+	// turn is tried again. What was handed over, a case that was filed, is not of the conversation any more.
+	Dropped func(context.Context, Tx, SessionKey) error
 }
 
 // Route leads an update to a handler. Of Command, Button, Event, Words and
-// Intents at least one is set, or only Name for a route that others open.
+// Intents at least one is set, or only Name for a route that others open, or
+// Awaits for one that hears answers.
 type Route struct {
 	Name    string   // what Turn.Open opens; unique
 	Command string   // "start" for /start
@@ -38,7 +46,20 @@ type Route struct {
 	// Digress lets this route answer a text that a step of a form did not take;
 	// the step is asked again afterwards.
 	Digress bool
-	Handle  Handler
+	// Leave lets this route take a text that a step of a light form did not take
+	// (Form.Light); the form then ends and nothing is asked again. A text that is longer
+	// than such a form needs is offered before the step sees it, see [Router.leave].
+	Leave bool
+	// Replies offers this route every message that answers one of the bot's own
+	// (Update.ReplyTo), before anybody else reads its text; a command is none. It
+	// returns ErrPass for those it has nothing to do with.
+	Replies bool
+	// Awaits names a remembered value (Turn.Remember): while it is there, every
+	// free text outside of a form is offered to this route before its intent
+	// counts, for it may answer a question that the bot asked without a form
+	// ("không", "cho con"). It returns ErrPass for those that answer nothing.
+	Awaits string
+	Handle Handler
 }
 
 // CommandHelp is a line of the platform's command menu; Key is its description.
@@ -54,8 +75,18 @@ type Job struct {
 // Page is an HTTP page of a feature.
 type Page struct {
 	Pattern string // as net/http.ServeMux takes it: "GET /tthc/{code}"
-	Roles   []Role // who may see it in the console; empty for a public page
+	// Roles are who may see it in the console, in any scope: the page itself
+	// narrows by scope and answers 404 for somebody else's record. Empty for a public page.
+	Roles   []Role
+	Body    int64 // largest body in bytes; 0 for the server's own limit
 	Handler http.Handler
+}
+
+// Nav is a line of the console's menu, shown to officers with one of the roles.
+type Nav struct {
+	Key   string // text key
+	Path  string // "/console/complaints"
+	Roles []Role
 }
 
 // Period is a span of time for figures: From inclusive, To exclusive.

@@ -34,14 +34,19 @@ type Form[T any] struct {
 	Name    string        // "complaint"; unique among all features
 	Version int           // raise it only when old drafts cannot go on
 	Expires time.Duration // time for the next answer; 0 means a day
-	Steps   []Step[T]
+	// Light is a form of one small question ("which commune?"): whoever writes about
+	// something else has left it, and is not asked again.
+	Light bool
+	Steps []Step[T]
 	// Review shows the draft before it is submitted, with a button to correct
 	// each answer. nil submits after the last step.
 	Review func(ctx context.Context, t *Turn, d T) (Reply, error)
 	Submit func(ctx context.Context, t *Turn, d T) error
 }
 
-// Step is one question and the reading of its answer.
+// Step is one question and the reading of its answer. Accept takes an answer with
+// nil, refuses it with [Again], takes one of several with [More], and asks once
+// more with [Stay]; when it begins another conversation or drops the turn, the form is left.
 type Step[T any] struct {
 	Name     string // saved in sessions: rename it only with a new Version
 	Title    string // text key of what the answer is called, for "correct"; "" leaves it out there
@@ -79,6 +84,7 @@ const (
 	keyFormNoSkip    = "bot.form_no_skip"
 	keyFormFirst     = "bot.form_first" // nothing to go back to
 	keyFormTooLong   = "bot.form_too_long"
+	keyFormUnsent    = "bot.form_unsent" // what was typed at the review does nothing
 )
 
 // control is a pressed button or typed word that steers a form.
@@ -112,6 +118,15 @@ func (*more) Error() string { return "bot: the step takes more" }
 // More takes an answer and stays on the step, until Done.
 func More(key string, args ...any) error { return &more{key, args} }
 
+// stay is the error of a step that changed the draft and asks once more.
+type stay struct{}
+
+func (stay) Error() string { return "bot: the step asks again" }
+
+// Stay keeps what the step changed in the draft and asks it again: the next page
+// of a list, the communes of the district that was chosen.
+func Stay() error { return stay{} }
+
 // Answer is the payload of a button that answers the step asking.
 func Answer(value string) string { return "=" + value }
 
@@ -140,6 +155,8 @@ func NewForm[T any](f Form[T]) Conversation {
 }
 
 func (f *form[T]) Name() string { return f.Form.Name }
+
+func (f *form[T]) light() bool { return f.Light }
 
 func (f *form[T]) Start(ctx context.Context, t *Turn) error {
 	t.Session.Active = &Active{
@@ -215,9 +232,15 @@ func (f *form[T]) steer(ctx context.Context, t *Turn, d T, verb, arg string) err
 		}
 		return f.done(ctx, t, d, s)
 	case ctlDone:
-		if s := f.step(a.Step); s != nil && !a.Review {
-			return f.done(ctx, t, d, s)
+		s := f.step(a.Step)
+		if s == nil || a.Review {
+			break
 		}
+		if !s.Optional && !a.More { // "done" is no answer
+			t.Reply(Reply{Key: keyFormNoSkip, Quiet: true})
+			return f.ask(ctx, t, d)
+		}
+		return f.done(ctx, t, d, s)
 	case ctlEdit:
 		if i := slices.Index(a.Done, arg); a.Review && i >= 0 {
 			a.Done = slices.Delete(a.Done, i, i+1)
@@ -239,15 +262,24 @@ func (f *form[T]) accept(ctx context.Context, t *Turn, d T) error {
 		if s == nil && !a.Review { // the step is gone in this version: go on with what is left
 			return f.next(ctx, t, d)
 		}
-		return Again("")
+		return Again(keyFormUnsent)
 	}
 	err := s.Accept(ctx, t, &d)
+	if err == nil && t.Session.Active != a {
+		return nil // the step led out of the form: another conversation began, or the turn was dropped
+	}
 	var m *more
 	switch {
+	case errors.As(err, new(stay)):
+		if err := f.save(t, d); err != nil {
+			return f.tooLong(ctx, t, err)
+		}
+		return f.ask(ctx, t, d)
 	case errors.As(err, &m):
 		if err := f.save(t, d); err != nil {
 			return f.tooLong(ctx, t, err)
 		}
+		a.More = true
 		t.Reply(Reply{Key: m.key, Args: m.args, Buttons: f.controls(a, *s, true)})
 		return nil
 	case err != nil:
@@ -264,7 +296,7 @@ func (f *form[T]) done(ctx context.Context, t *Turn, d T, s *Step[T]) error {
 	if !slices.Contains(a.Done, s.Name) {
 		a.Done = append(a.Done, s.Name)
 	}
-	a.Edit = false
+	a.Edit, a.More = false, false
 	return f.next(ctx, t, d)
 }
 

@@ -35,7 +35,8 @@ type Gate interface {
 // after Arrived said no.
 type Verifier interface {
 	// Arrived looks for m among what the platform delivered after since. An error
-	// means that it is still not known.
+	// means that it is still not known; a *SendError, that the platform could not
+	// be asked: Temporary, Throttled, or Misconfigured, which stops the channel.
 	Arrived(ctx context.Context, m Message, since time.Time) (r Receipt, arrived bool, err error)
 }
 

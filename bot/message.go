@@ -36,6 +36,8 @@ type Reply struct {
 	Media   []Media
 	// Quiet keeps earlier menu numbers valid: this reply offers none of its own.
 	Quiet bool
+	// Thing is what the reply is about, see Outgoing.Thing: an answer to it finds its case.
+	Thing string
 }
 
 // Lane is how urgent a message is. Replies always go first.
@@ -137,4 +139,14 @@ type Limits struct {
 	Location    bool       // can ask for a location by button
 	Contact     bool       // can ask for a phone number by button
 	Pace        Pace
+}
+
+// Post is an article for everybody who follows an account. A [Publisher] cuts what is
+// longer than its platform takes, at the end of a word.
+type Post struct {
+	Title      string
+	Summary    string
+	Author     string
+	Cover      *Media // a picture with a public address; nil for none
+	Paragraphs []string
 }

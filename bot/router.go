@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // RouterOptions is what a Router is built from.
@@ -31,9 +29,12 @@ type Router struct {
 	events        map[Event]Route
 	words         map[string]Route
 	free          []Route // in the order of the features
+	replies       []Route // likewise
+	awaits        []Route // likewise
 	claimed       map[string]bool
 	conversations map[string]Conversation
 	controls      map[string]string // folded word -> control of a form
+	nth           nth
 }
 
 // Text keys of the words and replies of the kernel.
@@ -43,7 +44,9 @@ const (
 	keyWordsSkip     = "bot.words_skip"
 	keyWordsDone     = "bot.words_done"
 	keyWordsResume   = "bot.words_resume"
+	keyWordsSubmit   = "bot.words_submit"
 	keyOldButton     = "bot.old_button"
+	keyEdited        = "bot.edited"
 	keyMenuRange     = "bot.menu_range"
 	keyNotUnderstood = "bot.not_understood"
 	keyNothing       = "bot.nothing_to_cancel"
@@ -62,11 +65,14 @@ func NewRouter(opt RouterOptions) (*Router, error) {
 	}
 	for key, control := range map[string]string{
 		keyWordsCancel: ctlCancel, keyWordsBack: ctlBack, keyWordsSkip: ctlSkip,
-		keyWordsDone: ctlDone, keyWordsResume: ctlResume,
+		keyWordsDone: ctlDone, keyWordsResume: ctlResume, keyWordsSubmit: ctlSubmit,
 	} {
 		if err := r.eachWord(key, func(w string) error { r.controls[w] = control; return nil }); err != nil {
 			return nil, err
 		}
+	}
+	if err := r.readNth(); err != nil {
+		return nil, err
 	}
 	for _, f := range opt.Features {
 		for _, route := range f.Routes {
@@ -109,6 +115,12 @@ func (r *Router) add(feature string, route Route) error {
 		if err := r.eachWord(route.Words, func(w string) error { return claim(r.words, w, route, "word") }); err != nil {
 			return err
 		}
+	}
+	if route.Replies {
+		r.replies = append(r.replies, route)
+	}
+	if route.Awaits != "" {
+		r.awaits = append(r.awaits, route)
 	}
 	if len(route.Intents) > 0 {
 		r.free = append(r.free, route)
@@ -177,8 +189,8 @@ func (r *Router) classify(u *Update) Intent {
 	}
 }
 
-// Handle answers a turn. The first that matches wins: event, button, command,
-// word from anywhere, interrupting intent, conversation under way, free text.
+// Handle answers a turn. The first that matches wins: event, answer to a message
+// of the bot that a feature wants, change of an earlier message, button, command, word from anywhere, interrupting intent, conversation under way, answer to an open question, free text.
 func (r *Router) Handle(ctx context.Context, t *Turn) error {
 	t.router = r
 	if t.Update.Event != EventNone {
@@ -195,6 +207,12 @@ func (r *Router) Handle(ctx context.Context, t *Turn) error {
 	}
 	if t.Update.Notice != "" {
 		t.Reply(Reply{Key: t.Update.Notice, Quiet: true})
+	}
+	if handled, err := r.reply(ctx, t); handled || err != nil {
+		return err
+	}
+	if t.Update.Edited {
+		return r.edited(ctx, t)
 	}
 	payload, ok := r.pressed(t)
 	switch {
@@ -216,6 +234,9 @@ func (r *Router) Handle(ctx context.Context, t *Turn) error {
 	if handled, err := r.conversation(ctx, t, nil); handled || err != nil {
 		return err
 	}
+	if handled, err := r.awaited(ctx, t); handled || err != nil {
+		return err
+	}
 	handled, err := r.freeText(ctx, t, func(Route) bool { return true }, true)
 	if err != nil || handled {
 		return err
@@ -224,8 +245,45 @@ func (r *Router) Handle(ctx context.Context, t *Turn) error {
 	return nil
 }
 
-// pressed returns the payload of the button that was pressed, or whose number
-// or title was typed. ok with an empty payload means a number outside the menu.
+// awaited offers a text to the routes whose question is open.
+func (r *Router) awaited(ctx context.Context, t *Turn) (bool, error) {
+	if t.Update.Text == "" {
+		return false, nil
+	}
+	for _, route := range r.awaits {
+		if d, open := t.Session.Memory[route.Awaits]; !open || !t.now.Before(d.Expires) {
+			continue
+		}
+		before := t.mark()
+		err := route.Handle(ctx, t)
+		if !errors.Is(err, ErrPass) {
+			return true, err
+		}
+		t.reset(before)
+	}
+	return false, nil
+}
+
+// edited answers a message that was changed after it was sent. Its first words
+// were taken already: the new ones are no button, no command and no answer to the question
+// that is open by now. What may interrupt still does, and outside of a conversation a changed question is answered.
+func (r *Router) edited(ctx context.Context, t *Turn) error {
+	if handled, err := r.freeText(ctx, t, func(route Route) bool { return route.Interrupt }, false); handled || err != nil {
+		return err
+	}
+	if a := t.Session.Active; a != nil && t.now.Before(a.Expires) {
+		t.Reply(Reply{Key: keyEdited, Quiet: true})
+		return r.askAgain(ctx, t, a)
+	}
+	handled, err := r.freeText(ctx, t, func(Route) bool { return true }, true)
+	if err == nil && !handled {
+		t.Say(keyNotUnderstood)
+	}
+	return err
+}
+
+// pressed returns the payload of the button that was pressed, or whose number,
+// title or place ("cái đầu") was typed. ok with an empty payload means a number outside the menu.
 func (r *Router) pressed(t *Turn) (payload string, ok bool) {
 	if t.Update.Button != "" {
 		return t.Update.Button, true
@@ -236,27 +294,32 @@ func (r *Router) pressed(t *Turn) (payload string, ok bool) {
 	}
 	typed := r.word(t.Update.Text)
 	if n, err := strconv.Atoi(typed); err == nil && len(typed) <= 2 {
-		total := numbered(menu)
-		if total == 0 {
+		if numbered(menu) == 0 {
 			return "", false
 		}
-		i := 0
-		for _, c := range menu {
-			if c.Word {
-				continue
-			}
-			if i++; i == n {
-				return c.Payload, true
-			}
-		}
-		return "", true
+		return payloadAt(menu, n), true
 	}
 	for _, c := range menu {
-		if title := r.word(c.Title); title != "" && title == typed {
+		// "sửa họ tên" is "Sửa: họ tên".
+		if title := r.word(c.Title); title != "" && (title == typed || strings.ReplaceAll(title, ":", "") == typed) {
 			return c.Payload, true
 		}
 	}
-	return "", false
+	payload = payloadAt(menu, r.nth.of(typed, numbered(menu)))
+	return payload, payload != ""
+}
+
+// payloadAt is the payload of the choice of a number, "" for a number outside the menu.
+func payloadAt(menu []Choice, n int) string {
+	for _, c := range menu {
+		if c.Word {
+			continue
+		}
+		if n--; n == 0 {
+			return c.Payload
+		}
+	}
+	return ""
 }
 
 // overtaken reports whether the menu belongs to a question of a form that is no
@@ -281,6 +344,24 @@ func numbered(menu []Choice) int {
 		}
 	}
 	return n
+}
+
+// reply offers an answer to one of the bot's messages to the routes that want those.
+func (r *Router) reply(ctx context.Context, t *Turn) (bool, error) {
+	u := &t.Update
+	if u.ReplyTo == "" || u.Button != "" || strings.HasPrefix(u.Text, "/") {
+		return false, nil
+	}
+	for _, route := range r.replies {
+		before := t.mark()
+		err := r.aside(ctx, t, route.Handle)
+		if errors.Is(err, ErrPass) {
+			t.reset(before)
+			continue
+		}
+		return true, err
+	}
+	return false, nil
 }
 
 func (r *Router) button(ctx context.Context, t *Turn, payload string) error {
@@ -338,141 +419,3 @@ func (r *Router) globalWord(ctx context.Context, t *Turn) (bool, error) {
 	}
 	return true, r.aside(ctx, t, route.Handle)
 }
-
-// control runs a typed control word: inside a conversation, or, for "cancel"
-// and "go on", outside of one.
-func (r *Router) control(ctx context.Context, t *Turn, c string) (bool, error) {
-	if t.Session.Active != nil {
-		return r.conversation(ctx, t, &control{verb: c})
-	}
-	switch {
-	case c == ctlResume && t.Session.Parked != nil:
-		return r.conversation(ctx, t, &control{verb: c})
-	case c == ctlCancel:
-		t.Reply(Reply{Key: keyNothing, Quiet: true})
-		return true, nil
-	}
-	return false, nil
-}
-
-// aside runs a handler that is not part of the conversation under way and asks
-// the open question again afterwards.
-func (r *Router) aside(ctx context.Context, t *Turn, h Handler) error {
-	before := t.Session.Active
-	if err := h(ctx, t); err != nil {
-		return err
-	}
-	return r.askAgain(ctx, t, before)
-}
-
-func (r *Router) askAgain(ctx context.Context, t *Turn, before *Active) error {
-	if before == nil || t.Session.Active != before || t.drop {
-		return nil
-	}
-	c, ok := r.conversations[before.Name]
-	if !ok {
-		return nil
-	}
-	if asker, ok := c.(Asker); ok {
-		return asker.AskAgain(ctx, t)
-	}
-	return nil
-}
-
-// freeText offers the text to the routes that ask for its intent, then to
-// those that take the rest.
-func (r *Router) freeText(ctx context.Context, t *Turn, take func(Route) bool, rest bool) (bool, error) {
-	in := t.Intent().Name
-	for _, want := range []string{in, IntentRest} {
-		if want == IntentRest && !rest {
-			break
-		}
-		for _, route := range r.free {
-			if !take(route) || !slices.Contains(route.Intents, want) {
-				continue
-			}
-			before := t.mark()
-			err := route.Handle(ctx, t)
-			if errors.Is(err, ErrPass) {
-				t.reset(before)
-				continue
-			}
-			return true, err
-		}
-		if in == IntentRest {
-			break
-		}
-	}
-	return false, nil
-}
-
-// conversation gives the update to the conversation under way; c is a pressed
-// or typed control, nil for an answer.
-func (r *Router) conversation(ctx context.Context, t *Turn, c *control) (bool, error) {
-	if c != nil && c.isResume() {
-		return r.resumeParked(ctx, t)
-	}
-	active := t.Session.Active
-	if active == nil {
-		return false, nil
-	}
-	conv, ok := r.conversations[active.Name]
-	if !ok { // a feature that is gone
-		t.Session.Active = nil
-		return false, nil
-	}
-	if !t.now.Before(active.Expires) {
-		t.Session.Active = nil
-		t.Reply(Reply{Key: keyFormExpired, Quiet: true})
-		return false, nil
-	}
-	t.step = c
-	err := conv.Resume(ctx, t)
-	var again *again
-	if !errors.As(err, &again) {
-		return true, err
-	}
-	return true, r.digress(ctx, t, active, again)
-}
-
-// digress lets the free-text routes look at a text that the step did not take.
-func (r *Router) digress(ctx context.Context, t *Turn, active *Active, why *again) error {
-	handled, err := r.freeText(ctx, t, func(route Route) bool { return route.Digress }, false)
-	if err != nil {
-		return err
-	}
-	if !handled && why.key != "" {
-		t.Reply(Reply{Key: why.key, Args: why.args, Quiet: true})
-	}
-	return r.askAgain(ctx, t, active)
-}
-
-func (r *Router) resumeParked(ctx context.Context, t *Turn) (bool, error) {
-	p := t.Session.Parked
-	if p == nil || !t.now.Before(p.Expires) {
-		t.Session.Parked = nil
-		return false, nil
-	}
-	if _, ok := r.conversations[p.Name]; !ok {
-		t.Session.Parked = nil
-		return false, nil
-	}
-	t.Session.Active, t.Session.Parked = p, nil
-	return true, r.askAgain(ctx, t, p)
-}
-
-// mark and reset undo the replies of a handler that passed.
-type turnMark struct {
-	out, replies int
-	menu         []Button
-	menued       bool
-}
-
-func (t *Turn) mark() turnMark { return turnMark{len(t.out), t.replies, t.menu, t.menued} }
-
-func (t *Turn) reset(m turnMark) {
-	t.out, t.replies, t.menu, t.menued = t.out[:m.out], m.replies, m.menu, m.menued
-}
-
-// conversationTTL is how long an answer may take when a form does not say.
-const conversationTTL = 24 * time.Hour

@@ -48,6 +48,7 @@ type Active struct {
 	Answers json.RawMessage `json:"answers,omitempty"`
 	Review  bool            `json:"review,omitempty"` // all steps answered, the citizen looks it over
 	Edit    bool            `json:"edit,omitempty"`   // an answer is being corrected: back leads to the review
+	More    bool            `json:"more,omitempty"`   // the step took an answer and waits for others
 	Started time.Time       `json:"started"`
 	Expires time.Time       `json:"expires"`
 }

@@ -99,6 +99,9 @@ type Claimed struct {
 	// Doubt is when an attempt began of which nobody knows whether it succeeded;
 	// zero when there was none since the last known outcome.
 	Doubt time.Time
+	// Edits is the platform's id of an earlier message that this one replaces where
+	// the platform can; "" for none.
+	Edits string
 }
 
 // OutboxState is the state of an outbox row; docs/states.md draws them.
@@ -106,6 +109,7 @@ type OutboxState string
 
 // The states of an outbox row.
 const (
+	OutboxWaiting OutboxState = "waiting" // of a [Spread]: not in its lane yet
 	OutboxQueued  OutboxState = "queued"  // waits for its turn
 	OutboxSending OutboxState = "sending" // claimed under a lease
 	OutboxSent    OutboxState = "sent"
@@ -134,7 +138,9 @@ type Outbox interface {
 	Bury(ctx context.Context, row int64, reason string) error
 	// Move rewrites the chat of a row and of all others that wait for the same old address.
 	Move(ctx context.Context, row int64, to string) error
-	// OptOut marks the contact as gone and drops what waits for it in the broadcast lane.
+	// OptOut marks the contact as gone. What waits for it in the broadcast lane, and the row of
+	// a spread that was being tried, go to another contact of the person, if there is one; else
+	// what waits is dropped.
 	OptOut(ctx context.Context, c ContactID, reason string) error
 	// NextDue is when the earliest queued row of the channel becomes due; zero when none waits.
 	NextDue(ctx context.Context, channel string) (time.Time, error)

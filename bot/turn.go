@@ -49,6 +49,7 @@ type Turn struct {
 	wasQuiet time.Time
 
 	step     *control // how the conversation is steered in this turn; nil for an answer
+	mayLeave bool     // the text is no answer to a light form, which ends when somebody takes it
 	answer   string
 	answered bool
 }
@@ -106,7 +107,7 @@ func (t *Turn) Reply(r Reply) {
 	if !r.Quiet {
 		t.menu, t.menued = r.Buttons, true
 	}
-	t.Send(Outgoing{To: t.Address(), Lang: t.lang, Reply: r, Lane: LaneReply, Contact: t.Contact.ID})
+	t.Send(Outgoing{To: t.Address(), Lang: t.lang, Reply: r, Lane: LaneReply, Contact: t.Contact.ID, Thing: r.Thing})
 }
 
 // Replies is how many replies the turn has so far.
@@ -123,10 +124,11 @@ func (t *Turn) Open(ctx context.Context, route, arg string) error {
 	return r.Handle(ctx, t)
 }
 
-// Begin starts a conversation. One under way is put aside and can be taken up again.
+// Begin starts a conversation. One under way is put aside and can be taken up again; a light
+// form is not: it would take the place of one that was put aside before.
 func (t *Turn) Begin(ctx context.Context, c Conversation) error {
-	if t.Session.Active != nil && t.Session.Active.Name != c.Name() {
-		t.Session.Parked = t.Session.Active
+	if a := t.Session.Active; a != nil && a.Name != c.Name() && !t.router.light(a.Name) {
+		t.Session.Parked = a
 	}
 	t.Session.Active = nil
 	return c.Start(ctx, t)
@@ -200,3 +202,7 @@ func (t *Turn) forgetOldest() {
 	}
 	delete(t.Session.Memory, oldest)
 }
+
+// MayLeave reports that a light form is open whose question this text does not
+// answer: a handler that takes the text ends the form.
+func (t *Turn) MayLeave() bool { return t.mayLeave }

@@ -22,6 +22,8 @@ const (
 	EventTakenOver Event = "taken_over"
 	// That person gives the chat back to the bot.
 	EventHandedBack Event = "handed_back"
+	// A group has another chat id from now on: Chat is the new one, Param the old one. It may come twice.
+	EventMoved Event = "moved"
 )
 
 // MediaKind is what a citizen or the bot sent besides text.

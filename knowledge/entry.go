@@ -81,6 +81,8 @@ type Entry struct {
 	Fee        string     `json:"fee,omitempty" yaml:"fee,omitempty"`
 	Methods    []Method   `json:"methods,omitempty" yaml:"methods,omitempty"`
 	Conditions string     `json:"conditions,omitempty" yaml:"conditions,omitempty"`
+	Cases      []string   `json:"cases,omitempty" yaml:"cases,omitempty"`       // what differs by circumstance, one circumstance each
+	Mistakes   []string   `json:"mistakes,omitempty" yaml:"mistakes,omitempty"` // what people often get wrong, and what to do instead
 	Results    []string   `json:"results,omitempty" yaml:"results,omitempty"`
 	LegalBasis []string   `json:"legal_basis,omitempty" yaml:"legal_basis,omitempty"`
 	LifeEvents []string   `json:"life_events,omitempty" yaml:"life_events,omitempty"`
@@ -182,7 +184,7 @@ func (e *Entry) Validate() []Problem {
 	}
 	total := 0
 	longest := max(len(e.Audience), len(e.Aliases), len(e.Documents), len(e.Steps), len(e.Methods),
-		len(e.Results), len(e.LegalBasis), len(e.LifeEvents), len(e.ReplacedBy))
+		len(e.Cases), len(e.Mistakes), len(e.Results), len(e.LegalBasis), len(e.LifeEvents), len(e.ReplacedBy))
 	if longest > MaxListLength {
 		bad("lists", "a list has %d items, at most %d", longest, MaxListLength)
 	}
@@ -207,7 +209,7 @@ func (e *Entry) EachText(f func(*string)) {
 		&e.Fee, &e.Conditions, &e.OnlineURL, &e.SourceURL, &e.Decision, &e.VerifiedBy} {
 		f(s)
 	}
-	for _, list := range [][]string{e.Audience, e.Aliases, e.Results, e.LegalBasis, e.LifeEvents, e.ReplacedBy} {
+	for _, list := range [][]string{e.Audience, e.Aliases, e.Cases, e.Mistakes, e.Results, e.LegalBasis, e.LifeEvents, e.ReplacedBy} {
 		for i := range list {
 			f(&list[i])
 		}

@@ -46,6 +46,34 @@ type FakeDriver struct {
 	updates int
 }
 
+// replyTo is the platform's id of the message that an input answers.
+func (d *FakeDriver) replyTo(chat string, in Input) (string, error) {
+	sent := d.fake.Sent()
+	for i := len(sent) - 1; i >= 0; i-- {
+		if sent[i].To.Chat == chat && (in.To == "" || said(sent[i]).shows(in.To)) {
+			return fmt.Sprintf("%s-%d", d.name, i+1), nil
+		}
+	}
+	return "", fmt.Errorf("no message so far has a button [%s]", in.To)
+}
+
+// shows reports whether a message has a button, or a numbered choice, of that title.
+func (s Said) shows(title string) bool {
+	for _, row := range s.Buttons {
+		for _, b := range row {
+			if sameButton(SaidButton{Title: title}, SaidButton{Title: b.Title}) {
+				return true
+			}
+		}
+	}
+	for _, m := range numbered.FindAllStringSubmatch(s.Text, -1) {
+		if m[2] == title {
+			return true
+		}
+	}
+	return false
+}
+
 // NewFakeDriver returns a driver of a fake channel with these limits.
 func NewFakeDriver(name string, limits bot.Limits) *FakeDriver {
 	return &FakeDriver{name: name, limits: limits, waiting: map[string][]Said{}, buttons: pressable{}}
@@ -94,7 +122,20 @@ func (d *FakeDriver) Do(ctx context.Context, who Citizen, in Input) error {
 		Text: in.Text, Button: in.Button, Place: in.Place, Event: in.Event,
 	}
 	if in.Media != "" {
-		u.Media = []bot.Media{{Kind: in.Media, Ref: fmt.Sprintf("file-%d", d.updates), Size: 1000}}
+		name, data, err := in.Contents()
+		if err != nil {
+			return err
+		}
+		ref := fmt.Sprintf("file-%d", d.updates)
+		d.fake.Put(ref, func() ([]byte, error) { return data, nil })
+		u.Media = []bot.Media{{Kind: in.Media, Ref: ref, Name: name, Size: int64(len(data))}}
+	}
+	if u.Edited = in.Edited; in.Reply {
+		to, err := d.replyTo(who.Chat(), in)
+		if err != nil {
+			return err
+		}
+		u.ReplyTo = to
 	}
 	if in.Press != "" {
 		payload, typed, err := d.buttons.find(who.Chat(), in.Press)
@@ -102,6 +143,12 @@ func (d *FakeDriver) Do(ctx context.Context, who Citizen, in Input) error {
 			return err
 		}
 		u.Button, u.Text = payload, typed
+		// A press says which message it was below; what is typed in a group is heard as an answer only.
+		if payload != "" || who.Group != "" {
+			if u.ReplyTo, err = d.replyTo(who.Chat(), Input{To: in.Press}); err != nil {
+				return err
+			}
+		}
 	}
 	return d.bot.Intake().Accept(ctx, u)
 }

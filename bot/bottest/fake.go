@@ -1,9 +1,11 @@
 package bottest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 
@@ -32,12 +34,13 @@ type Fake struct {
 	mu      sync.Mutex
 	sent    []bot.Message
 	failing map[string][]error // by chat; "" for any
+	files   map[string]func() ([]byte, error)
 	settled map[string]int
 }
 
 // NewFake returns a fake channel.
 func NewFake(name string, limits bot.Limits) *Fake {
-	return &Fake{name: name, limits: limits, failing: map[string][]error{}, settled: map[string]int{}}
+	return &Fake{name: name, limits: limits, failing: map[string][]error{}, files: map[string]func() ([]byte, error){}, settled: map[string]int{}}
 }
 
 // Name is the name given to NewFake.
@@ -63,6 +66,32 @@ func (f *Fake) Send(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 	}
 	f.sent = append(f.sent, m)
 	return bot.Receipt{ID: fmt.Sprintf("%s-%d", f.name, len(f.sent))}, nil
+}
+
+// Put keeps a file that somebody sent, by its handle: Fetch hands out what contents
+// returns, or fails with its error.
+func (f *Fake) Put(ref string, contents func() ([]byte, error)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.files[ref] = contents
+}
+
+// Fetch opens a file that was Put.
+func (f *Fake) Fetch(ctx context.Context, m bot.Media) (io.ReadCloser, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	contents, ok := f.files[m.Ref]
+	f.mu.Unlock()
+	if !ok {
+		return nil, &bot.Error{Code: bot.NotFound, Detail: "there is no such file"}
+	}
+	data, err := contents()
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(bytes.NewReader(data)), nil
 }
 
 // Settled notes how many messages a turn queued for its own chat.

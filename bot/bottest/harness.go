@@ -13,11 +13,13 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"cchcbot/bot"
 	"cchcbot/bot/delivery"
+	"cchcbot/bot/media"
 	"cchcbot/bot/sqldb"
 	"cchcbot/bot/store"
 	"cchcbot/bot/words"
@@ -28,12 +30,14 @@ import (
 // that opening a store costs no stretching.
 const secret = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
+const databaseFile = "bot.db"
+
 // Options say what bot a test wants. The zero value is a bot without features
 // on the fake channel.
 type Options struct {
 	Features []bot.Feature
 	// Build makes the features instead, at the start and at every restart; the
-	// bot has its database, works and clock by then, and no router yet.
+	// bot has its database, works, clock and keeper of files by then, and no router yet.
 	Build func(b *Bot) ([]bot.Feature, error)
 	// Texts are catalogs beside the kernel's and the features'.
 	Texts    []fs.FS
@@ -45,6 +49,7 @@ type Options struct {
 	// Channels take messages only: a fake e-mail channel for agencies.
 	Channels []bot.Channel
 	Start    time.Time // zero means Start()
+	Mould    *Mould    // where not nil, the bot starts from a copy of the first one's database
 	Log      *slog.Logger
 }
 
@@ -62,6 +67,7 @@ type Bot struct {
 	Router     *bot.Router
 	Dispatcher *bot.Dispatcher
 	Delivery   *delivery.Delivery
+	Media      *media.Keeper // nil unless Options.Build is used
 	Channels   []bot.Channel
 	Features   []bot.Feature
 	Alerts     []string // what people who run the system were told
@@ -98,7 +104,14 @@ func New(t testing.TB, opt Options) *Bot {
 			t.Errorf("close the bot: %v", err)
 		}
 	})
-	if err := b.open(t.Context()); err != nil {
+	err := opt.Mould.fill(filepath.Join(b.dir, databaseFile))
+	if err == nil {
+		err = b.open(t.Context())
+	}
+	if err == nil {
+		err = opt.Mould.take(t.Context(), b.DB, b.dir)
+	}
+	if err != nil {
 		t.Fatalf("start the bot: %v", err)
 	}
 	return b
@@ -115,6 +128,10 @@ func (b *Bot) Restart() error {
 
 func (b *Bot) close() error {
 	var errs []error
+	if b.Media != nil {
+		errs = append(errs, b.Media.Close())
+		b.Media = nil
+	}
 	for _, db := range []*sqldb.DB{b.DB, b.stateDB} {
 		if db != nil {
 			errs = append(errs, db.Close())
@@ -129,7 +146,7 @@ func (b *Bot) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if b.DB, err = sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(b.dir, "bot.db"), Synchronous: sqldb.Normal}); err != nil {
+	if b.DB, err = sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(b.dir, databaseFile), Synchronous: sqldb.Normal}); err != nil {
 		return err
 	}
 	b.Sealer = keys
@@ -156,6 +173,11 @@ func (b *Bot) open(ctx context.Context) error {
 		composer.Channels[c.Name()] = c
 	}
 	b.Works = &bot.Works{Units: inbox, Composer: composer}
+	if b.opt.Build != nil {
+		if err := b.openMedia(); err != nil {
+			return err
+		}
+	}
 	if err := b.openFeatures(ctx, composer); err != nil {
 		return err
 	}
@@ -170,6 +192,23 @@ func (b *Bot) open(ctx context.Context) error {
 	b.Delivery, err = delivery.New(delivery.Options{
 		Outbox: tappedOutbox{b.Store, b.Faults, b.record}, State: b.State, Channels: b.Channels, Now: b.Clock.Now,
 		Log: b.opt.Log, Alert: alert, Jitter: func() float64 { return 0 }, Digest: keys.Digest,
+	})
+	return err
+}
+
+// openMedia opens the keeper of files, which fetches from the bot's channels.
+func (b *Bot) openMedia() (err error) {
+	b.Media, err = media.New(media.Options{
+		Folder: filepath.Join(b.dir, "media"), Read: b.DB.Read(), Works: b.Works, Sealer: b.Sealer, Secret: []byte(secret), Now: b.Clock.Now, Log: b.opt.Log,
+		Fetcher: func(channel string) bot.Fetcher {
+			for _, c := range b.Channels {
+				if f, ok := c.(bot.Fetcher); ok && c.Name() == channel {
+					return f
+				}
+			}
+			return nil
+		},
+		Render: func(lang, key string, args map[string]any) (string, error) { return b.Words.Render(lang, key, args) },
 	})
 	return err
 }
@@ -193,6 +232,7 @@ func (b *Bot) openFeatures(ctx context.Context, composer *bot.Composer) (err err
 		if b.Features, err = b.opt.Build(b); err != nil {
 			return fmt.Errorf("features: %w", err)
 		}
+		b.Features = append(slices.Clone(b.Features), b.Media.Feature())
 	}
 	sources := append([]fs.FS{words.Shared()}, b.opt.Texts...)
 	for _, f := range b.Features {
@@ -239,9 +279,13 @@ func (a answering) Present(ctx context.Context, at bot.Address) error {
 	return a.b.Settle(context.WithoutCancel(ctx))
 }
 
-// Settle runs every turn and sends every message that is due now.
+// Settle runs every turn, fetches every wanted file and sends every message that is due now.
 func (b *Bot) Settle(ctx context.Context) error {
-	return errors.Join(b.Dispatcher.Drain(ctx), b.Delivery.Drain(ctx))
+	err := b.Dispatcher.Drain(ctx)
+	if b.Media != nil {
+		err = errors.Join(err, b.Media.Drain(ctx))
+	}
+	return errors.Join(err, b.Delivery.Drain(ctx))
 }
 
 // Effects returns and forgets what happened since the last call beside the

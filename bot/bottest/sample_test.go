@@ -148,9 +148,12 @@ func classify(text string) bot.Intent {
 	return in
 }
 
+// sampleMould is shared by all bots with the sample feature.
+var sampleMould bottest.Mould
+
 func sampleOptions(s *sample) bottest.Options {
 	return bottest.Options{
-		Features: []bot.Feature{s.feature()}, Classify: classify,
+		Features: []bot.Feature{s.feature()}, Classify: classify, Mould: &sampleMould,
 		Channels: []bot.Channel{bottest.NewFake("email", bot.Limits{Text: 10000})},
 	}
 }

@@ -26,6 +26,9 @@ import (
 //	> [Giấy tờ cần mang]           presses the latest button of that title
 //	> @location 20.93 106.33       also @photo @voice @sticker @video @document @contact,
 //	                               @event followed, @button raw:payload
+//	> @reply [Nhận] Đã vá xong.     answers the latest message with that button; without one, the latest message
+//	> @edit [Nhận] Đã vá lại.       changes such an answer afterwards
+//	> @photo hien-truong.heic      a file of that name, with contents as its ending says; see [SampleFile]
 //	> \@mention                    a typed message that begins with a sign
 //	< first line of an answer
 //	| its further lines
@@ -84,8 +87,14 @@ type Input struct {
 	Button string // payload of a button, as somebody may forge it
 	Place  *bot.Place
 	Media  bot.MediaKind
-	Event  bot.Event
-	Phone  string // shared as the own number
+	// File is what an attachment holds, nil for a sample; FileName its name, "" for one by its kind.
+	File     []byte
+	FileName string
+	Event    bot.Event
+	Phone    string // shared as the own number
+	Reply    bool   // the text answers a message of the bot
+	To       string // the latest with a button of this title; "" for the latest
+	Edited   bool   // the text replaces an earlier one
 }
 
 // Answer is everything that the bot said and did in a step.
@@ -291,10 +300,13 @@ func parseInput(s string) (Input, error) {
 	arg = strings.TrimSpace(arg)
 	switch name {
 	case "photo", "video", "voice", "document", "sticker":
+		in := Input{Media: bot.MediaKind(name), FileName: arg}
 		if arg != "" {
-			return Input{}, fmt.Errorf("> @%s takes nothing", name)
+			if _, err := SampleFile(arg); err != nil || name == "sticker" {
+				return Input{}, fmt.Errorf("> @%s takes nothing, or the name of a file like to-khai.pdf", name)
+			}
 		}
-		return Input{Media: bot.MediaKind(name)}, nil
+		return in, nil
 	case "location":
 		return parsePlace(arg)
 	case "event":
@@ -308,6 +320,8 @@ func parseInput(s string) (Input, error) {
 			return Input{}, fmt.Errorf("> @button needs a payload")
 		}
 		return Input{Button: arg}, nil
+	case "reply", "edit":
+		return parseReply(name, arg)
 	case "contact":
 		if arg == "" {
 			return Input{}, fmt.Errorf("> @contact needs a number")
@@ -315,6 +329,22 @@ func parseInput(s string) (Input, error) {
 		return Input{Phone: arg}, nil
 	}
 	return Input{}, fmt.Errorf("there is no > @%s; a message that begins with @ is written \\@", name)
+}
+
+// parseReply reads "[button] text" or "text".
+func parseReply(name, arg string) (Input, error) {
+	in := Input{Reply: true, Edited: name == "edit", Text: arg}
+	if rest, ok := strings.CutPrefix(arg, "["); ok {
+		title, text, ok := cutTitle(rest)
+		if !ok || title == "" {
+			return Input{}, fmt.Errorf("> @%s [button] text: the button is not closed", name)
+		}
+		in.To, in.Text = title, strings.TrimSpace(text)
+	}
+	if in.Text == "" {
+		return Input{}, fmt.Errorf("> @%s needs a text", name)
+	}
+	return in, nil
 }
 
 func parsePlace(arg string) (Input, error) {

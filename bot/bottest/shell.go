@@ -86,6 +86,8 @@ func (d *TerminalDriver) Do(ctx context.Context, who Citizen, in Input) error {
 	}
 	line := in.Text
 	switch {
+	case in.Reply:
+		return fmt.Errorf("%w: a shell answers no message", ErrCannot)
 	case in.Press != "":
 		_, typed, err := d.buttons.find(d.user, in.Press)
 		if err != nil {

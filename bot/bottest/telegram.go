@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -155,16 +157,26 @@ func (d *TelegramDriver) act(who Citizen, in Input) error {
 		return nil
 	case in.Place != nil:
 		msg.Lat, msg.Lon = &in.Place.Lat, &in.Place.Lon
-	case in.Media == bot.Photo:
-		msg.Photo = []byte("\xff\xd8\xff\xe0 a photo")
-	case in.Media == bot.Document:
-		msg.Document, msg.Name, msg.Type = []byte("%PDF-1.4"), "to-khai.pdf", "application/pdf"
-	case in.Media == bot.Voice:
-		msg.Voice = []byte("OggS")
-	case in.Media == bot.Video:
-		msg.Video = []byte("video")
-	case in.Media == bot.Sticker:
-		msg.Sticker = true
+	case in.Media != "":
+		if err := attach(&msg, in); err != nil {
+			return err
+		}
+	}
+	if in.Reply {
+		if in.Edited {
+			return fmt.Errorf("%w: the fake Telegram changes no message", ErrCannot)
+		}
+		chat := p.ID
+		if group != nil {
+			chat = group.ID
+		}
+		to, err := d.find(chat, in.To)
+		if err != nil {
+			return err
+		}
+		msg.ReplyTo = to.ID
+		d.fake.Send(msg)
+		return nil
 	}
 	if group != nil && !strings.HasPrefix(in.Text, "/") {
 		if shown := d.fake.Shown(group.ID); len(shown) > 0 {
@@ -174,6 +186,27 @@ func (d *TelegramDriver) act(who Citizen, in Input) error {
 		}
 	}
 	d.fake.Send(msg)
+	return nil
+}
+
+// attach adds a file to a message as Telegram sends it.
+func attach(msg *faketelegram.Incoming, in Input) error {
+	name, data, err := in.Contents()
+	if err != nil {
+		return err
+	}
+	switch in.Media {
+	case bot.Photo:
+		msg.Photo = data
+	case bot.Document:
+		msg.Document, msg.Name, msg.Type = data, name, mime.TypeByExtension(path.Ext(name))
+	case bot.Voice:
+		msg.Voice = data
+	case bot.Video:
+		msg.Video = data
+	case bot.Sticker:
+		msg.Sticker = true
+	}
 	return nil
 }
 
@@ -191,6 +224,25 @@ func (d *TelegramDriver) event(p *faketelegram.Person, group *faketelegram.Chat,
 		return fmt.Errorf("%w: Telegram reports no %s here", ErrCannot, e)
 	}
 	return nil
+}
+
+// find returns the latest message of a chat with a button of that title, or the
+// latest at all without one.
+func (d *TelegramDriver) find(chat int64, title string) (*faketelegram.Message, error) {
+	shown := d.fake.Shown(chat)
+	for i := len(shown) - 1; i >= 0; i-- {
+		if title == "" {
+			return &shown[i], nil
+		}
+		for _, row := range shown[i].Buttons {
+			for _, b := range row {
+				if sameButton(SaidButton{Title: title}, SaidButton{Title: b.Title}) {
+					return &shown[i], nil
+				}
+			}
+		}
+	}
+	return nil, fmt.Errorf("no message so far has a button [%s]", title)
 }
 
 // press presses the latest button with that title, which Telegram may have cut.

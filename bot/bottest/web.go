@@ -39,6 +39,7 @@ type visitor struct {
 	cond *sync.Cond
 	said map[string]*Said // by message id
 	read int              // messages of the channel's list that were seen
+	page []Said           // what the page itself says of a file that was refused
 }
 
 // NewWebchatDriver returns a driver of the web chat.
@@ -80,10 +81,18 @@ func (d *WebchatDriver) Style() Style { return Buttons }
 func (d *WebchatDriver) Open(b *Bot) (bot.Channel, error) {
 	first := d.bot == nil
 	d.bot = b
-	c, err := webchat.New(webchat.Options{
+	opt := webchat.Options{
 		Secret: bytes.Repeat([]byte("k"), 32), Clean: vietnamese.Clean, Now: b.Clock.Now,
 		PerCitizen: bot.Rate{PerSecond: 1000, Burst: 1000}, PerAddress: bot.Rate{PerSecond: 1000, Burst: 1000},
-	})
+	}
+	if b.opt.Build != nil { // the bot keeps files
+		opt.Keep = func(ctx context.Context, k bot.SessionKey, name string, r io.Reader) (bot.Media, error) {
+			return b.Media.Came(ctx, k, name, r)
+		}
+		opt.Kept = func(ctx context.Context, u bot.Update) { b.Media.Settled(ctx, u) }
+		opt.Render = func(lang, key string) (string, error) { return b.Words.Render(lang, key, nil) }
+	}
+	c, err := webchat.New(opt)
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +181,8 @@ func (d *WebchatDriver) body(who Citizen, in Input) (kind string, body []byte, e
 		m["lang"] = who.Lang
 	}
 	switch {
+	case in.Reply:
+		return "", nil, fmt.Errorf("%w: the web chat answers no message", ErrCannot)
 	case in.Press != "":
 		payload, _, err := d.buttons.find(who.Chat(), in.Press)
 		if err != nil {
@@ -184,8 +195,8 @@ func (d *WebchatDriver) body(who Citizen, in Input) (kind string, body []byte, e
 		m["place"] = map[string]float64{"lat": in.Place.Lat, "lon": in.Place.Lon}
 	case in.Event == bot.EventFollowed:
 		m["event"] = "start"
-	case in.Media == bot.Photo:
-		return photoForm()
+	case in.Media == bot.Photo, in.Media == bot.Document, in.Media == bot.Voice, in.Media == bot.Video:
+		return fileForm(in)
 	case in.Text != "":
 		m["text"] = in.Text
 	default:
@@ -195,15 +206,19 @@ func (d *WebchatDriver) body(who Citizen, in Input) (kind string, body []byte, e
 	return "application/json", body, err
 }
 
-// photoForm is a multipart body with the smallest picture there is.
-func photoForm() (kind string, body []byte, err error) {
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	part, err := w.CreateFormFile("file", "photo.gif")
+// fileForm is a multipart body with a file.
+func fileForm(in Input) (kind string, body []byte, err error) {
+	name, data, err := in.Contents()
 	if err != nil {
 		return "", nil, err
 	}
-	if _, err := part.Write([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;")); err != nil {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	part, err := w.CreateFormFile("file", name)
+	if err != nil {
+		return "", nil, err
+	}
+	if _, err := part.Write(data); err != nil {
 		return "", nil, err
 	}
 	err = w.Close()
@@ -234,6 +249,9 @@ func (d *WebchatDriver) post(ctx context.Context, v *visitor, kind string, body 
 	if err != nil {
 		return err
 	}
+	if resp.StatusCode == http.StatusUnsupportedMediaType {
+		return v.refused(data)
+	}
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("the page was answered %d: %s", resp.StatusCode, data)
 	}
@@ -251,6 +269,22 @@ func (d *WebchatDriver) post(ctx context.Context, v *visitor, kind string, body 
 			return err
 		}
 	}
+	return nil
+}
+
+// refused shows why a file was not taken.
+func (v *visitor) refused(data []byte) error {
+	var answer struct {
+		Error struct {
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(data, &answer); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.page = append(v.page, Said{Text: answer.Error.Message})
 	return nil
 }
 
@@ -318,8 +352,15 @@ const arrivalLimit = 10 * time.Second
 // arrived, and returns what is new, in the order in which it was sent.
 func (d *WebchatDriver) Seen(who Citizen) []Said {
 	v := d.people[who.Name]
-	if v == nil || v.cookie == nil {
+	if v == nil {
 		return nil
+	}
+	v.mu.Lock()
+	out := v.page
+	v.page = nil
+	v.mu.Unlock()
+	if v.cookie == nil {
+		return out
 	}
 	if err := d.listen(v); err != nil {
 		d.bot.t.Errorf("open the stream: %v", err)
@@ -335,7 +376,6 @@ func (d *WebchatDriver) Seen(who Citizen) []Said {
 		v.cond.Broadcast()
 	})
 	defer limit.Stop()
-	var out []Said
 	for _, m := range want[min(v.read, len(want)):] {
 		for v.said[m] == nil && !late {
 			v.cond.Wait()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -162,12 +163,14 @@ func (d *ZaloDriver) agreeAgain(ctx context.Context) error {
 func (d *ZaloDriver) act(who Citizen, in Input) error {
 	name := who.Name
 	if who.Group != "" {
-		if in.Text == "" || d.buttons {
+		if in.Text == "" || d.buttons || in.Edited {
 			return fmt.Errorf("%w: groups of Zalo are driven by texts, and show no buttons", ErrCannot)
 		}
 		quote := ""
-		if shown := d.fake.ShownGroup(who.Group); len(shown) > 0 {
-			quote = shown[len(shown)-1].ID
+		for _, m := range d.fake.ShownGroup(who.Group) {
+			if in.To == "" || (Said{Text: m.Text}).shows(in.To) {
+				quote = m.ID
+			}
 		}
 		text := in.Text
 		if quote == "" {
@@ -177,6 +180,8 @@ func (d *ZaloDriver) act(who Citizen, in Input) error {
 		return nil
 	}
 	switch {
+	case in.Reply:
+		return fmt.Errorf("%w: answers to a message are driven in groups", ErrCannot)
 	case in.Event != bot.EventNone:
 		return d.event(name, in.Event)
 	case in.Press != "":
@@ -189,7 +194,15 @@ func (d *ZaloDriver) act(who Citizen, in Input) error {
 		d.fake.SubmitInfo(name, in.Phone)
 	case in.Media != "":
 		kind := map[bot.MediaKind]string{bot.Photo: "image", bot.Document: "file", bot.Voice: "audio", bot.Video: "video", bot.Sticker: "sticker", bot.Card: "business_card"}[in.Media]
-		d.fake.Attach(name, kind, in.Text, "https://photo.zdn.vn/1")
+		file, data, err := in.Contents()
+		if err != nil {
+			return err
+		}
+		if data == nil {
+			d.fake.Attach(name, kind, in.Text, "https://photo.zdn.vn/1")
+			return nil
+		}
+		d.fake.AttachFile(name, kind, in.Text, file, data)
 	default:
 		d.fake.Type(name, in.Text)
 	}
@@ -222,6 +235,9 @@ func (d *ZaloDriver) press(who Citizen, title string) error {
 				d.fake.Press(who.Name, b.Title)
 				return nil
 			}
+		}
+		if m := shown[i]; m.From == "oa" && len(m.Buttons) == 0 && strings.Contains(m.Text, title) {
+			break // a later message offers it as a number or a word
 		}
 	}
 	_, text, err := d.typed.find(who.Name, title)

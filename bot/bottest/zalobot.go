@@ -137,6 +137,8 @@ func (d *ZalobotDriver) incoming(who Citizen, in Input) (fakezalobot.Incoming, e
 		return msg, fmt.Errorf("%w: Zalo does not say which language a citizen chose", ErrCannot)
 	case in.Event != bot.EventNone:
 		return msg, fmt.Errorf("%w: a Zalo bot does not hear of %s", ErrCannot, in.Event)
+	case in.Reply:
+		return msg, fmt.Errorf("%w: a Zalo bot is not told what a message answers", ErrCannot)
 	case in.Button != "":
 		return msg, fmt.Errorf("%w: a Zalo bot has no buttons", ErrCannot)
 	case in.Phone != "" || in.Place != nil:
@@ -148,7 +150,11 @@ func (d *ZalobotDriver) incoming(who Citizen, in Input) (fakezalobot.Incoming, e
 		}
 		msg.Text = typed
 	case in.Media == bot.Photo:
-		msg.Photo = []byte("\xff\xd8\xff\xe0 a photo")
+		_, data, err := in.Contents()
+		if err != nil {
+			return msg, err
+		}
+		msg.Photo = data
 	case in.Media == bot.Sticker:
 		msg.Sticker = true
 	case in.Media == bot.Voice:

@@ -3,13 +3,15 @@
 //
 // Every channel has a loop of its own, so that a slow platform never delays
 // another. Within a channel replies go before later words on a citizen's own
-// case, and both before news; news leaves some of the sending slots and a fifth
+// case, and both before news; news leaves some of the sending slots and a token
 // of the pace free, so that a reply that comes in meanwhile waits for nothing
 // but the sends under way. One chat has one message under way at a time.
 //
 // A message is sent under a lease and written down as sent after the platform's
 // receipt. A process that dies in between leaves the lease to run out, and the
-// message is sent again: the one duplicate that no outbox can avoid.
+// message is sent again: the one duplicate that no outbox can avoid. A slot is free
+// when its send has ended, so that the next claim and the receipts share a commit; at
+// most twice as many messages as there are slots are in that state.
 //
 // What each kind of bot.SendError leads to is in outcome.go.
 package delivery
@@ -43,6 +45,7 @@ const (
 	recordTimeout = 5 * time.Second  // one write of what came of a send
 	sweepEvery    = 5 * time.Second  // finds what another process queued
 	blockedEvery  = time.Second      // the look at rows that are due but held back by their chat
+	gatherFor     = time.Millisecond // how long a free slot waits for others: nothing beside a send
 	maxSlots      = 64
 	maxUnrecorded = 10_000
 )

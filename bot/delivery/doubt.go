@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"cchcbot/bot"
@@ -18,13 +19,15 @@ func (l *line) verifies() bool {
 	return ok
 }
 
-// barred asks the channel's gate and does what it says when it says no.
+// barred asks the channel's gate and does what it says when it says no. The
+// platform was not asked: a stopped channel stays stopped.
 func (l *line) barred(ctx context.Context, c bot.Claimed, obs *Observation) bool {
 	g, ok := l.ch.(bot.Gate)
 	if !ok {
 		return false
 	}
 	if se := l.admit(g, c); se != nil {
+		l.giveBack(c.Lane)
 		obs.Outcome = l.failed(ctx, c, se)
 		return true
 	}
@@ -74,14 +77,27 @@ func (l *line) arrived(ctx context.Context, v bot.Verifier, c bot.Claimed) (r bo
 }
 
 // doubt puts a message back that may have arrived, to be asked about. When
-// that came to nothing too often, news is given up and the rest waits for a person.
+// that came to nothing too often, news is given up and the rest waits for a
+// person. A platform that could not be asked has said nothing: it is asked for as
+// long as a message is tried, and while the channel is stopped for as long as that lasts.
 func (l *line) doubt(ctx context.Context, c bot.Claimed, tried time.Time, cause error) Outcome {
+	most, wait := maxUnknownAttempts, max(doubtFirst, backoff(c.Attempts, l.opt.Jitter()))
 	var se *bot.SendError
 	if errors.As(cause, &se) {
 		cause = se.Err
+		switch se.Kind {
+		case bot.Temporary:
+			most = maxAttempts(c.Lane)
+		case bot.Throttled:
+			asked := throttle(se.RetryAfter, l.opt.Jitter())
+			l.slowDown(c.Message.To.Chat, l.opt.Now().Add(asked))
+			most, wait = maxAttempts(c.Lane), max(wait, asked)
+		case bot.Misconfigured:
+			most, wait = math.MaxInt, max(wait, l.halt(ctx, reason(se, reasonMisconfigured)))
+		}
 	}
 	l.opt.Log.Warn("nobody knows whether a message arrived", "channel", l.name, "row", c.Row, "lane", c.Lane, "attempt", c.Attempts+1, "err", cause)
-	if c.Attempts+1 >= maxUnknownAttempts {
+	if c.Attempts+1 >= most {
 		l.tellDead(ctx)
 		if c.Lane == bot.LaneBroadcast {
 			return l.bury(ctx, c, reasonUnknownOnce)
@@ -89,7 +105,6 @@ func (l *line) doubt(ctx context.Context, c bot.Claimed, tried time.Time, cause 
 		l.write(ctx, c, "hold", func(ctx context.Context) error { return l.opt.Outbox.Hold(ctx, c.Row, reasonDoubt) })
 		return OutcomeHeld
 	}
-	wait := max(doubtFirst, backoff(c.Attempts, l.opt.Jitter()))
 	l.write(ctx, c, "doubt", func(ctx context.Context) error {
 		return l.opt.Outbox.Doubt(ctx, c.Row, tried, l.opt.Now().Add(wait), reasonDoubt)
 	})

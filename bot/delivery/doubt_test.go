@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,6 +148,86 @@ func TestDoubtIsSettled(t *testing.T) {
 	}
 }
 
+// A platform that is away for longer than six looks says nothing about what
+// arrived: nobody has to look at each message for that.
+func TestADoubtOutlastsAnOutage(t *testing.T) {
+	away, never := &bot.SendError{Kind: bot.Temporary, Err: errors.New("away")}, errors.New("cannot tell")
+	for name, c := range map[string]struct {
+		lane  bot.Lane
+		says  error
+		looks int
+		state bot.OutboxState
+	}{
+		"a reply, away":             {bot.LaneReply, away, 9, bot.OutboxSent},
+		"a reply, away for an hour": {bot.LaneReply, away, maxReplyAttempts - 1, bot.OutboxHeld},
+		"a follow-up, away":         {bot.LaneFollowUp, away, 40, bot.OutboxSent},
+		"news, away":                {bot.LaneBroadcast, away, 9, bot.OutboxSent},
+		"nobody can tell":           {bot.LaneReply, never, maxUnknownAttempts - 1, bot.OutboxHeld},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, g := newGated(t, map[string][]error{"lan": {fail(bot.Ambiguous)}})
+			for range c.looks {
+				g.arrived = append(g.arrived, c.says)
+			}
+			g.arrived = append(g.arrived, bot.Receipt{ID: "m7"})
+			row := d.mem.add("fake", "lan", c.lane, "x")
+			for range c.looks + 2 {
+				d.drain(t)
+				d.now = row.due
+			}
+			if row.state != c.state || len(d.ch.sent) != 0 || c.state == bot.OutboxSent && row.receipt != "m7" {
+				t.Errorf("%s (%s), receipt %q, %d sent", row.state, row.reason, row.receipt, len(d.ch.sent))
+			}
+		})
+	}
+}
+
+// A platform that asks for less is asked later; so are the others' follow-ups.
+func TestADoubtWaitsAsLongAsThePlatformAsks(t *testing.T) {
+	d, g := newGated(t, map[string][]error{"lan": {fail(bot.Ambiguous)}})
+	g.arrived = []any{&bot.SendError{Kind: bot.Throttled, RetryAfter: 3 * time.Minute}, bot.Receipt{ID: "m7"}}
+	row := d.mem.add("fake", "lan", bot.LaneReply, "x")
+	d.drain(t)
+	d.now = row.due
+	other := d.mem.add("fake", "hoa", bot.LaneFollowUp, "y")
+	d.drain(t)
+	if left := row.due.Sub(d.now); left < 3*time.Minute || other.state == bot.OutboxSent {
+		t.Errorf("asked again in %s, the follow-up is %s", left, other.state)
+	}
+	d.now = row.due
+	d.drain(t)
+	if row.state != bot.OutboxSent || other.state != bot.OutboxSent {
+		t.Errorf("%s and %s", row.state, other.state)
+	}
+}
+
+// Without the operator's consent nothing can be asked, either: the channel stops
+// and the doubt waits, for as long as it takes.
+func TestADoubtWaitsForAStoppedChannel(t *testing.T) {
+	d, g := newGated(t, map[string][]error{"lan": {fail(bot.Ambiguous)}})
+	row := d.mem.add("fake", "lan", bot.LaneReply, "x")
+	d.drain(t)
+	const looks = 2 * maxUnknownAttempts
+	for range looks {
+		g.arrived = []any{&bot.SendError{Kind: bot.Misconfigured, Reason: "delivery.reason_x"}}
+		d.now = d.now.Add(probeMost)
+		d.drain(t)
+		if !d.Status()[0].Stopped || row.state != bot.OutboxQueued || row.Doubt != start {
+			t.Fatalf("%s, in doubt since %s, %+v", row.state, row.Doubt, d.Status()[0])
+		}
+	}
+	if len(d.alerts) != 1 {
+		t.Errorf("people were told %q", d.alerts)
+	}
+	g.arrived = []any{bot.Receipt{ID: "m7"}}
+	d.Resume("fake")
+	d.now = d.now.Add(probeMost)
+	d.drain(t)
+	if row.state != bot.OutboxSent || len(d.ch.sent) != 0 {
+		t.Errorf("%s, %d sent", row.state, len(d.ch.sent))
+	}
+}
+
 // A process that died while it sent leaves the same doubt.
 func TestALeaseThatRanOutIsInDoubt(t *testing.T) {
 	d, g := newGated(t, nil)
@@ -170,5 +251,50 @@ func TestAMendedChannelIsTriedAtOnce(t *testing.T) {
 	d.drain(t)
 	if d.Status()[0].Stopped || row.state != bot.OutboxSent {
 		t.Errorf("after the mending the row is %s, stopped %v", row.state, d.Status()[0].Stopped)
+	}
+}
+
+// What the gate says is not the platform's word: a stopped channel stays so
+// until something was really sent, and people are not told otherwise.
+func TestTheGateProvesNothingAboutAStoppedChannel(t *testing.T) {
+	bad := fail(bot.Misconfigured)
+	d, g := newGated(t, map[string][]error{"lan": {bad, bad}})
+	evening := start.Add(9 * time.Hour)
+	g.admit = func(m bot.Message, _ bot.Lane, _ bot.Standing) *bot.SendError {
+		switch m.To.Chat {
+		case "waits":
+			return &bot.SendError{Kind: bot.Later, Until: evening}
+		case "silent":
+			return &bot.SendError{Kind: bot.Later}
+		case "refused":
+			return &bot.SendError{Kind: bot.Rejected}
+		}
+		return nil
+	}
+	lan := d.mem.add("fake", "lan", bot.LaneReply, "x")
+	d.drain(t)
+	for _, chat := range []string{"waits", "silent", "refused"} {
+		d.mem.add("fake", chat, bot.LaneReply, chat)
+	}
+	lan.due = start.Add(90 * time.Second) // behind the others
+	d.now = start.Add(time.Minute)
+	d.drain(t)
+	if !d.Status()[0].Stopped {
+		t.Error("the gate's word ended the stop")
+	}
+	for _, a := range d.alerts {
+		if strings.Contains(a, "sends again") {
+			t.Errorf("people are told %q", a)
+		}
+	}
+	d.now = lan.due
+	d.drain(t) // refused once more: two minutes now
+	if s := d.Status()[0]; !s.Stopped || s.Until.Sub(d.now) != 2*time.Minute {
+		t.Errorf("after the second refusal: %+v", s)
+	}
+	d.now = d.now.Add(2 * time.Minute)
+	d.drain(t)
+	if lan.state != bot.OutboxSent || d.Status()[0].Stopped {
+		t.Errorf("the row is %s, %+v", lan.state, d.Status()[0])
 	}
 }

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -16,20 +17,29 @@ type line struct {
 	ch     bot.Channel
 	name   string
 	limits bot.Limits
-	wake   chan struct{}
-	slots  int // sends at a time
+	wake   chan struct{} // something new may be due
+	freed  chan struct{} // a send ended
+	slots  int           // sends at a time
 
 	mu         sync.Mutex
 	flying     int
 	flyingNews int
+	settling   int // sends that ended and whose receipts are being written
+	// Rows that were claimed here and may be at the platform without a receipt that is
+	// written down.
+	inHand     map[int64]bool
 	quiet      throttled
 	stop       stopped
 	deadTold   time.Time
 	unrecorded map[int64]bot.Receipt // sent, but the store could not be told
+	unburied   map[int64]string      // given up, for a reason, but the store could not be told
+	// Tokens of rows that were taken up and not sent: of all, and of news.
+	back, backNews int
 
 	// Used by the goroutine of run or drain only.
 	tokens, news purse
-	failures     int // looks at the outbox that failed in a row
+	failures     int  // looks at the outbox that failed in a row
+	more         bool // the last claim found as much as it asked for
 }
 
 // throttled is a platform's wish for less: news and follow-ups wait until its
@@ -52,14 +62,17 @@ type stopped struct {
 
 func newLine(opt *Options, p *pace, c bot.Channel) *line {
 	return &line{
-		opt: opt, pace: p, ch: c, name: c.Name(), limits: c.Limits(), wake: make(chan struct{}, 1),
-		slots: opt.Slots, unrecorded: map[int64]bot.Receipt{},
+		opt: opt, pace: p, ch: c, name: c.Name(), limits: c.Limits(), wake: make(chan struct{}, 1), freed: make(chan struct{}, 1),
+		slots: opt.Slots, unrecorded: map[int64]bot.Receipt{}, unburied: map[int64]string{},
+		inHand: map[int64]bool{},
 	}
 }
 
-func (l *line) poke() {
+func (l *line) poke() { signal(l.wake) }
+
+func signal(c chan struct{}) {
 	select {
-	case l.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -71,7 +84,7 @@ func (l *line) run(ctx context.Context) {
 		sends.Go(func() {
 			// A send that began is finished even when the process is asked to stop.
 			l.deliver(context.WithoutCancel(ctx), c)
-			l.poke()
+			signal(l.freed)
 		})
 	}
 	for ctx.Err() == nil {
@@ -80,10 +93,39 @@ func (l *line) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-l.wake:
+		case <-l.freed:
+			l.gather(ctx)
 		case <-timer.C:
 		}
 		timer.Stop()
 	}
+}
+
+// gather lets the sends under way end, for a moment, so that one claim fills all their
+// slots: each claim waits for the disk once. What comes in new does not wait for it.
+func (l *line) gather(ctx context.Context) {
+	if !l.busy() {
+		return
+	}
+	timer := time.NewTimer(gatherFor)
+	defer timer.Stop()
+	for l.busy() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.wake:
+			return
+		case <-timer.C:
+			return
+		case <-l.freed:
+		}
+	}
+}
+
+func (l *line) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.flying > 0
 }
 
 // look starts what can be sent now and returns when to look again, if nothing
@@ -109,14 +151,17 @@ func (l *line) pass(ctx context.Context, start func(bot.Claimed)) (time.Duration
 	if err := l.record(ctx); err != nil {
 		return 0, err
 	}
-	due, err := l.opt.Outbox.NextDue(ctx, l.name)
-	if err != nil {
-		return 0, err
+	now, asked, n := l.opt.Now(), !l.more, 0
+	if asked { // else there surely is something
+		due, err := l.opt.Outbox.NextDue(ctx, l.name)
+		if err != nil {
+			return 0, err
+		}
+		if due.IsZero() || due.After(now) {
+			return until(due, now), nil
+		}
 	}
-	now := l.opt.Now()
-	if due.IsZero() || due.After(now) {
-		return until(due, now), nil
-	}
+	l.more = false
 	if wait := l.stoppedFor(ctx, now); wait > 0 {
 		return min(wait, sweepEvery), nil
 	}
@@ -132,13 +177,21 @@ func (l *line) pass(ctx context.Context, start func(bot.Claimed)) (time.Duration
 		if len(claimed) == 0 {
 			break
 		}
+		n += len(claimed)
 		for _, c := range claimed {
-			l.begin(c)
-			start(c)
+			if l.begin(c) {
+				start(c)
+			}
 		}
 		if ctx.Err() != nil {
 			break
 		}
+		if l.more {
+			l.gather(ctx)
+		}
+	}
+	if !asked && n == 0 && wait == 0 && ctx.Err() == nil {
+		return l.pass(ctx, start) // there was nothing, after all: when will there be?
 	}
 	if wait == 0 {
 		wait = blockedEvery
@@ -172,6 +225,7 @@ func (l *line) claim(ctx context.Context) (claimed []bot.Claimed, hint time.Dura
 			return nil, hint, err
 		}
 		if n := len(claimed); n > 0 {
+			l.more = n == room
 			l.spend(lane, n)
 			return claimed, hint, nil
 		}
@@ -191,7 +245,8 @@ func (l *line) room(lane bot.Lane) (int, time.Duration) {
 	if left := l.stop.until.Sub(now); left > 0 {
 		return 0, left
 	}
-	room := l.slots - l.flying
+	// A crash repeats what is not written down, so that only so much may be.
+	room := l.slots - l.flying - max(l.settling-l.slots, 0)
 	if l.stop.on {
 		room = min(room, 1-l.flying) // a single send shows whether the channel works again
 	}
@@ -207,7 +262,9 @@ func (l *line) budget(ctx context.Context, lane bot.Lane, want int) (int, time.D
 	if p.PerSecond <= 0 {
 		return want, 0
 	}
+	l.takeBack()
 	r := channelRate(p)
+	want = min(want, purseOf(p))
 	if lane != bot.LaneBroadcast {
 		wait := l.tokens.fill(ctx, l.pace, "pace/"+l.name, r, want)
 		return min(want, l.tokens.n), wait
@@ -218,8 +275,8 @@ func (l *line) budget(ctx context.Context, lane bot.Lane, want int) (int, time.D
 	}
 	// When news and replies together use up the pace, a token stays behind for
 	// the next reply, and it is news that waits for another.
-	spare := min(1, r.Burst-1)
-	w := l.tokens.fill(ctx, l.pace, "pace/"+l.name, r, want+spare)
+	spare := min(1, purseOf(p)-1)
+	w := l.tokens.fill(ctx, l.pace, "pace/"+l.name, r, min(want+spare, purseOf(p)))
 	return min(want, max(l.tokens.n-spare, 0)), max(w, wait)
 }
 
@@ -230,13 +287,51 @@ func (l *line) spend(lane bot.Lane, n int) {
 	}
 }
 
-func (l *line) begin(c bot.Claimed) {
+// giveBack returns the tokens of a row that was not sent: the platform never heard of it.
+func (l *line) giveBack(lane bot.Lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.back++
+	if lane == bot.LaneBroadcast {
+		l.backNews++
+	}
+}
+
+// takeBack puts what was given back into the purses.
+func (l *line) takeBack() {
+	l.mu.Lock()
+	all, news := l.back, l.backNews
+	l.back, l.backNews = 0, 0
+	l.mu.Unlock()
+	if all == 0 {
+		return
+	}
+	now := l.opt.Now()
+	l.tokens.add(all, purseOf(l.limits.Pace), now)
+	l.news.add(news, purseOf(l.limits.Pace), now)
+}
+
+// begin counts a claimed row as under way. It reports false for one that is so already:
+// when the clock jumps, by more than a lease, a row can be claimed whose send has not ended.
+func (l *line) begin(c bot.Claimed) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.inHand[c.Row] {
+		return false
+	}
+	l.inHand[c.Row] = true
 	l.flying++
 	if c.Lane == bot.LaneBroadcast {
 		l.flyingNews++
 	}
+	return true
+}
+
+// putDown is called when a row's receipt is written down, or the platform did not take it.
+func (l *line) putDown(c bot.Claimed) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.inHand, c.Row)
 }
 
 func (l *line) end(c bot.Claimed) {
@@ -246,6 +341,12 @@ func (l *line) end(c bot.Claimed) {
 	if c.Lane == bot.LaneBroadcast {
 		l.flyingNews--
 	}
+}
+
+func (l *line) settle(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.settling += n
 }
 
 // stoppedFor is how long a stopped channel stays so. When its time is over the
@@ -353,17 +454,20 @@ func (l *line) drain(ctx context.Context) error {
 	}
 }
 
-// record tells the store of messages that were sent while it was away.
+// record tells the store of messages that were sent, or given up, while it was away.
 func (l *line) record(ctx context.Context) error {
 	l.mu.Lock()
-	rows := make(map[int64]bot.Receipt, len(l.unrecorded))
-	for row, r := range l.unrecorded {
-		rows[row] = r
-	}
+	rows, graves := maps.Clone(l.unrecorded), maps.Clone(l.unburied)
 	l.mu.Unlock()
 	for row, r := range rows {
 		err := l.opt.Outbox.Sent(ctx, row, r)
 		if err != nil && !bot.IsCode(err, bot.NotFound) {
+			return err
+		}
+		l.forget(row)
+	}
+	for row, why := range graves {
+		if err := l.opt.Outbox.Bury(ctx, row, why); err != nil {
 			return err
 		}
 		l.forget(row)
@@ -379,10 +483,19 @@ func (l *line) keep(row int64, r bot.Receipt) {
 	}
 }
 
+func (l *line) keepBurial(row int64, why string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.unburied) < maxUnrecorded {
+		l.unburied[row] = why
+	}
+}
+
 func (l *line) forget(row int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.unrecorded, row)
+	delete(l.unburied, row)
 }
 
 var errPanicked = errors.New("the channel's code panicked")

@@ -20,6 +20,7 @@ type memory struct {
 	broken  error // what every outbox method fails with
 	away    bool  // the state cannot be reached
 	noSent  error // what Sent fails with
+	noBury  error // what Bury fails with
 	takes   int
 }
 
@@ -126,6 +127,9 @@ func (m *memory) Hold(_ context.Context, row int64, reason string) error {
 }
 
 func (m *memory) Bury(_ context.Context, row int64, reason string) error {
+	if m.noBury != nil {
+		return m.noBury
+	}
 	return m.change(row, func(x *memRow) { x.state, x.reason = bot.OutboxDead, reason })
 }
 
@@ -237,3 +241,10 @@ func (p *platform) texts() []string {
 }
 
 var errBoom = errors.New("boom")
+
+// count is how many messages were sent.
+func (p *platform) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.sent)
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync"
 	"time"
 
 	"cchcbot/bot"
@@ -42,22 +44,26 @@ const (
 
 // deliver sends one claimed row and writes down what came of it.
 func (l *line) deliver(ctx context.Context, c bot.Claimed) {
-	defer l.end(c)
+	end := sync.OnceFunc(func() { l.end(c) })
+	defer l.putDown(c)
+	defer end()
 	obs := Observation{Channel: l.name, Lane: c.Lane, Waited: max(l.opt.Now().Sub(c.Queued), 0)}
 	defer func() { l.opt.Observe(obs) }()
 
-	if l.asked(ctx, c, &obs) || l.barred(ctx, c, &obs) {
+	if l.over(ctx, c, &obs) || l.asked(ctx, c, &obs) || l.barred(ctx, c, &obs) {
 		return
 	}
 	if wait := l.chatPace(ctx, c); wait > 0 {
 		obs.Outcome = OutcomePaced
+		l.giveBack(c.Lane)
+		l.putDown(c)
 		l.write(ctx, c, "postpone", func(ctx context.Context) error {
 			return l.opt.Outbox.Retry(ctx, c.Row, l.opt.Now().Add(wait), false, reasonPace)
 		})
 		return
 	}
 	began, tried := time.Now(), l.opt.Now()
-	receipt, err := l.send(ctx, c.Message)
+	receipt, err := l.send(ctx, c.Message, c.Edits)
 	obs.Took = time.Since(began)
 	var se *bot.SendError
 	if errors.As(err, &se) && se.Kind == bot.Ambiguous && l.verifies() {
@@ -67,8 +73,20 @@ func (l *line) deliver(ctx context.Context, c bot.Claimed) {
 	if err == nil {
 		obs.Outcome = OutcomeSent
 		l.works(ctx)
+		// The slot is free: what is claimed for it next shares the wait for the disk with
+		// this receipt.
+		l.settle(1)
+		end()
+		signal(l.freed)
 		l.sent(ctx, c, receipt)
+		l.settle(-1)
 		return
+	}
+	if errors.As(err, &se) {
+		switch se.Kind {
+		case bot.Later, bot.Moved, bot.Rejected, bot.Gone:
+			l.works(ctx) // it concerns this message or chat: the channel is in order
+		}
 	}
 	obs.Outcome = l.failed(ctx, c, err)
 }
@@ -84,16 +102,24 @@ func (l *line) chatPace(ctx context.Context, c bot.Claimed) time.Duration {
 
 // send calls the channel. A panic there costs this message an attempt, not the
 // process; its value may hold what a citizen wrote and is not shown.
-func (l *line) send(ctx context.Context, m bot.Message) (r bot.Receipt, err error) {
+func (l *line) send(ctx context.Context, m bot.Message, edits string) (r bot.Receipt, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
+	var se *bot.SendError
 	defer func() {
 		if p := recover(); p != nil {
 			err = &bot.SendError{Kind: bot.Temporary, Reason: reasonFault, Err: fmt.Errorf("%w: %T", errPanicked, p)}
 		}
 	}()
+	if e, ok := l.ch.(bot.Editor); ok && edits != "" {
+		if err := e.Edit(ctx, bot.Receipt{ID: edits}, m); err == nil {
+			return bot.Receipt{ID: edits}, nil
+		} else if errors.As(err, &se) && se.Kind != bot.Rejected {
+			return r, err
+		}
+		// It is too old to be edited, or gone: a new message it is.
+	}
 	r, err = l.ch.Send(ctx, m)
-	var se *bot.SendError
 	if err != nil && !errors.As(err, &se) && ctx.Err() != nil {
 		// Our own time limit: the request was out, nobody knows how far it came.
 		err = &bot.SendError{Kind: bot.Ambiguous, Reason: reasonUnknown, Err: err}
@@ -109,7 +135,9 @@ func (l *line) sent(ctx context.Context, c bot.Claimed, r bot.Receipt) {
 	if err := l.opt.Outbox.Sent(ctx, c.Row, r); err != nil && !bot.IsCode(err, bot.NotFound) {
 		l.keep(c.Row, r)
 		l.opt.Log.Error("a sent message cannot be recorded yet", "channel", l.name, "row", c.Row, "err", err)
+		return
 	}
+	l.forget(c.Row)
 }
 
 // failed does what the kind of the error asks for:
@@ -125,22 +153,24 @@ func (l *line) sent(ctx context.Context, c bot.Claimed, r bot.Receipt) {
 //   - Moved: the new address is written and the row tried once more; a second
 //     move in a row gives it up.
 //   - Rejected: given up.
-//   - Gone: the contact is opted out and the row given up. In a group it is the
+//   - Gone: the contact is opted out and the row given up, unless it is news and another of
+//     the person's channels is there. In a group it is the
 //     group that is gone, not the person who asked: nobody is opted out.
 //   - Misconfigured: the channel stops, people are told once, rows wait at no
 //     cost; it is tried again after a minute, then less often, and goes on by itself.
 func (l *line) failed(ctx context.Context, c bot.Claimed, err error) Outcome {
+	l.putDown(c) // once it is written down the row may be claimed again, and has to begin
 	var se *bot.SendError
 	if !errors.As(err, &se) {
 		se = &bot.SendError{Kind: bot.Temporary, Err: err}
 	}
 	now := l.opt.Now()
-	l.opt.Log.Warn("message was not sent", "channel", l.name, "row", c.Row, "lane", c.Lane, "attempt", c.Attempts+1,
-		"kind", se.Kind, "reason", se.Reason, "err", se.Err)
-	switch se.Kind {
-	case bot.Later, bot.Moved, bot.Rejected, bot.Gone:
-		l.works(ctx) // it concerns this message or chat: the channel is in order
+	level := slog.LevelWarn
+	if se.Kind == bot.Later && c.Lane == bot.LaneBroadcast {
+		level = slog.LevelDebug // news that waits for thousands to write is nothing to look at
 	}
+	l.opt.Log.Log(ctx, level, "message was not sent", "channel", l.name, "row", c.Row, "lane", c.Lane, "attempt", c.Attempts+1,
+		"kind", se.Kind, "reason", se.Reason, "err", se.Err)
 	switch se.Kind {
 	case bot.Throttled:
 		end := now.Add(throttle(se.RetryAfter, l.opt.Jitter()))
@@ -207,8 +237,32 @@ func (l *line) retry(ctx context.Context, c bot.Claimed, due time.Time, counts b
 }
 
 func (l *line) bury(ctx context.Context, c bot.Claimed, why string) Outcome {
-	l.write(ctx, c, "bury", func(ctx context.Context) error { return l.opt.Outbox.Bury(ctx, c.Row, why) })
+	if l.write(ctx, c, "bury", func(ctx context.Context) error { return l.opt.Outbox.Bury(ctx, c.Row, why) }) {
+		l.forget(c.Row)
+	} else {
+		l.keepBurial(c.Row, why)
+	}
 	return OutcomeBuried
+}
+
+// over settles a row of which this process knows what came of it, though the store could
+// not be told and has leased it again: it is not sent once more.
+func (l *line) over(ctx context.Context, c bot.Claimed, obs *Observation) bool {
+	l.mu.Lock()
+	receipt, sent := l.unrecorded[c.Row]
+	why, buried := l.unburied[c.Row]
+	l.mu.Unlock()
+	switch {
+	case sent:
+		obs.Outcome = OutcomeSent
+		l.sent(ctx, c, receipt)
+	case buried:
+		obs.Outcome = l.bury(ctx, c, why)
+	default:
+		return false
+	}
+	l.giveBack(c.Lane)
+	return true
 }
 
 func (l *line) moved(ctx context.Context, c bot.Claimed, se *bot.SendError) Outcome {
@@ -232,14 +286,16 @@ func (l *line) gone(ctx context.Context, c bot.Claimed, why string) Outcome {
 	return l.bury(ctx, c, why)
 }
 
-// write tells the store what came of a row. When it cannot be told, the lease
-// runs out and the row is tried again.
-func (l *line) write(ctx context.Context, c bot.Claimed, what string, f func(context.Context) error) {
+// write tells the store what came of a row, and reports whether it could be told. When
+// not, the lease runs out and the row is tried again, unless it was to be given up.
+func (l *line) write(ctx context.Context, c bot.Claimed, what string, f func(context.Context) error) bool {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
-	if err := f(ctx); err != nil {
+	err := f(ctx)
+	if err != nil {
 		l.opt.Log.Error("outbox cannot be written", "channel", l.name, "row", c.Row, "what", what, "err", err)
 	}
+	return err == nil
 }
 
 // deadQuiet is how long people are left alone after an alert about dead messages.

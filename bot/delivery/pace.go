@@ -11,9 +11,10 @@ import (
 	"cchcbot/bot"
 )
 
-// newsShare is the part of a channel's pace that news may use. The bucket of
-// the channel refills faster than news empties it, so a reply finds a token.
-const newsShare = 0.8
+// newsShare is the part of a channel's pace that news may use. Nearly all: a token
+// stays behind for the next reply (see line.budget), replies take theirs first, and
+// the bucket of the channel refills a little faster than news empties it.
+const newsShare = 0.99
 
 // maxLimiters bounds the budgets kept in the process while State is away.
 const maxLimiters = 10_000
@@ -71,14 +72,20 @@ func (p *pace) take(ctx context.Context, budget string, r bot.Rate, n int) time.
 	return wait
 }
 
-// channelRate is the budget of all chats of a channel together.
+// channelRate is the budget of all chats of a channel together. What purses hold is a
+// part of the burst: a platform counts what arrives within a second, whoever kept it.
 func channelRate(p bot.Pace) bot.Rate {
-	return bot.Rate{PerSecond: p.PerSecond, Burst: max(p.Burst, 1)}
+	return bot.Rate{PerSecond: p.PerSecond, Burst: max(p.Burst-purseOf(p), 1)}
 }
 
-// newsRate is the part of it that news may use.
+// purseOf is how many tokens are taken ahead.
+func purseOf(p bot.Pace) int { return max(p.Burst/2, 1) }
+
+// newsRate is the part of it that news may use, nearly without a burst: what news could not
+// send while this machine was busy, or while the platform asked for less, is not made up
+// for at once. The platform would refuse an answer with it.
 func newsRate(p bot.Pace) bot.Rate {
-	return bot.Rate{PerSecond: p.PerSecond * newsShare, Burst: max(int(float64(p.Burst)*newsShare), 1)}
+	return bot.Rate{PerSecond: p.PerSecond * newsShare, Burst: max(p.Burst/5, 1)}
 }
 
 // chatRate is the budget of one chat; ok is false when there is none. A
@@ -101,6 +108,18 @@ func chatRate(p bot.Pace, group bool) (r bot.Rate, ok bool) {
 type purse struct {
 	n  int
 	at time.Time
+}
+
+// add puts tokens back that were not spent, up to most in all. They are as young as the send
+// that did not happen.
+func (w *purse) add(n, most int, now time.Time) {
+	if n == 0 {
+		return
+	}
+	if now.Sub(w.at) > time.Second {
+		w.n = 0
+	}
+	w.n, w.at = max(min(w.n+n, most), w.n), now
 }
 
 func (w *purse) fill(ctx context.Context, p *pace, budget string, r bot.Rate, want int) (wait time.Duration) {

@@ -16,8 +16,10 @@ var lineName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,40}$`)
 const versionTable = "_version"
 
 // Migrate brings the tables of one line to the newest version in files, which
-// holds goose's *.sql in its root. Each migration is one transaction. A database
-// that is ahead of files was written by a newer program: ErrNewer, and nothing happens.
+// holds goose's *.sql in its root. One that was added with a lower number than the
+// newest is applied too: the parts of a line number theirs in ranges of their own. Each
+// migration is one transaction. A database that is ahead of files was written by a newer
+// program: ErrNewer, and nothing happens.
 func (db *DB) Migrate(ctx context.Context, line string, files fs.FS) error {
 	if !lineName.MatchString(line) {
 		return fmt.Errorf("sqldb: %q is no name for a line of migrations", line)
@@ -29,9 +31,12 @@ func (db *DB) Migrate(ctx context.Context, line string, files fs.FS) error {
 	if db.closed {
 		return ErrClosed
 	}
+	// goose asks for a connection at every step; one is kept until the line is done.
+	db.writer.SetMaxIdleConns(1)
+	defer db.writer.SetMaxIdleConns(0)
 	// The line's versions may be read without waiting; an up-to-date line costs no write.
 	p, err := goose.NewProvider(goose.DialectSQLite3, db.writer, files,
-		goose.WithTableName(line+versionTable), goose.WithDisableGlobalRegistry(true))
+		goose.WithTableName(line+versionTable), goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return fmt.Errorf("migrations of %s: %w", line, err)
 	}
@@ -43,7 +48,11 @@ func (db *DB) Migrate(ctx context.Context, line string, files fs.FS) error {
 		return fmt.Errorf("%w: %s is at version %d of its tables, this program knows %d; start the newer program or restore an older backup",
 			ErrNewer, line, have, want)
 	}
-	if have == want {
+	pending, err := p.HasPending(ctx)
+	if err != nil {
+		return fmt.Errorf("migrations of %s: %w", line, db.explain(err))
+	}
+	if !pending {
 		return nil
 	}
 	if _, err := p.Up(ctx); err != nil {

@@ -326,6 +326,28 @@ func TestMoreStatementsThanAreKept(t *testing.T) {
 	}
 }
 
+// TestALowerNumberIsAppliedToo: two parts of a line number their migrations in
+// ranges of their own, and the first gets another one later.
+func TestALowerNumberIsAppliedToo(t *testing.T) {
+	db := open(t)
+	parts := fstest.MapFS{
+		"0001_a.sql": {Data: []byte("-- +goose Up\ncreate table a (id integer primary key);\n")},
+		"0020_b.sql": {Data: []byte("-- +goose Up\ncreate table b (id integer primary key);\n")},
+	}
+	if err := db.Migrate(t.Context(), "test", parts); err != nil {
+		t.Fatal(err)
+	}
+	parts["0002_a.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\ncreate table a2 (id integer primary key);\n")}
+	for range 2 {
+		if err := db.Migrate(t.Context(), "test", parts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Read().QueryContext(t.Context(), "select id from a2"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMigrationsOfTwoLines(t *testing.T) {
 	db := open(t)
 	other := "-- +goose Up\ncreate table other (id integer primary key);\n"

@@ -4,86 +4,91 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"cchcbot/bot"
 	"cchcbot/bot/sqldb"
 )
 
-const insertAudit = `insert into audit (at, actor, action, thing, detail) values ($1, $2, $3, $4, $5)`
-
 // maxAudit is the most bytes of one field of the audit trail.
 const maxAudit = 500
 
-// Entry is one line of the audit trail: who did what to which thing. Nothing in
-// it may be personal but the actor, who is an officer or a part of the program.
-type Entry struct {
-	ID     int64
-	At     time.Time
-	Actor  string // "staff:12", "job:retention", "cli"
-	Action string // "outbox.dropped"
-	Thing  string // "complaint:K7M3-9QX2"
-	Detail string
-}
+// The audit trail's types are the kernel's, so that the console can show it.
+type (
+	Entry       = bot.AuditEntry
+	AuditFilter = bot.AuditFilter
+)
 
 // Audit notes what somebody does, in the transaction in which it is done. What
-// is noted stays.
+// is noted stays. Each line is chained to the one before: there is one writer, so
+// the order of the lines is the order of the commits.
 func (s *Store) Audit(ctx context.Context, tx bot.Tx, actor, action, thing, detail string) error {
-	if err := checkEntry(actor, action, thing, detail); err != nil {
+	e := Entry{At: s.now(), Actor: actor, Action: action, Thing: thing, Detail: detail}
+	if err := checkEntry(e); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, insertAudit, s.millis(), actor, action, thing, detail); err != nil {
+	if err := s.appendEntry(ctx, tx, e); err != nil {
 		return fmt.Errorf("audit %s: %w", action, err)
 	}
 	return nil
 }
 
 func (s *Store) audit(tx *sqldb.Tx, actor, action, thing, detail string) error {
-	if err := checkEntry(actor, action, thing, detail); err != nil {
-		return err
-	}
-	_, err := tx.Exec(insertAudit, s.millis(), actor, action, thing, detail)
-	return err
+	return s.Audit(context.Background(), tx, actor, action, thing, detail)
 }
 
-func checkEntry(actor, action, thing, detail string) error {
-	if actor == "" || action == "" {
+func checkEntry(e Entry) error {
+	if e.Actor == "" || e.Action == "" {
 		return invalid("the audit trail needs an actor and an action")
 	}
-	if max(len(actor), len(action), len(thing), len(detail)) > maxAudit {
+	if max(len(e.Actor), len(e.Action), len(e.Thing), len(e.Detail)) > maxAudit {
 		return invalid(fmt.Sprintf("a field of the audit trail has more than %d bytes", maxAudit))
 	}
 	return nil
 }
 
-// AuditFilter says which entries to list; "" means any.
-type AuditFilter struct {
-	Thing  string
-	Before int64 // entries below this number; 0 means from the newest
-	Limit  int   // at most 1000; 0 means 100
-}
+const selectAudit = `select id, at, actor, action, thing, detail, hash from audit where `
 
 // ListAudit lists entries, newest first.
 func (s *Store) ListAudit(ctx context.Context, f AuditFilter) ([]Entry, error) {
-	query, args := `select id, at, actor, action, thing, detail from audit where ($1 = 0 or id < $1) order by id desc limit $2`,
-		[]any{f.Before, page(f.Limit)}
-	if f.Thing != "" {
-		query = `select id, at, actor, action, thing, detail from audit where thing = $3 and ($1 = 0 or id < $1) order by id desc limit $2`
-		args = append(args, f.Thing)
+	where, args := []string{"($1 = 0 or id < $1)"}, []any{f.Before, page(f.Limit)}
+	add := func(condition string, values ...any) {
+		for _, v := range values {
+			args = append(args, v)
+			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
+		}
+		where = append(where, condition)
 	}
-	var out []Entry
-	err := s.db.Each(ctx, query, args, func(r *sql.Rows) error {
-		var e Entry
-		var at int64
-		err := r.Scan(&e.ID, &at, &e.Actor, &e.Action, &e.Thing, &e.Detail)
-		e.At = fromMillis(at)
-		out = append(out, e)
-		return err
-	})
+	if f.Thing != "" {
+		add("thing = ?", f.Thing)
+	}
+	if f.Actor != "" {
+		add("actor = ?", f.Actor)
+	}
+	if start, ok := strings.CutSuffix(f.Action, "."); ok {
+		add("action >= ? and action < ?", start+".", start+"/") // "/" follows "."
+	} else if f.Action != "" {
+		add("action = ?", f.Action)
+	}
+	out, err := s.entries(ctx, selectAudit+strings.Join(where, " and ")+` order by id desc limit $2`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list audit trail: %w", err)
 	}
 	return out, nil
+}
+
+func (s *Store) entries(ctx context.Context, query string, args ...any) ([]Entry, error) {
+	var out []Entry
+	err := s.db.Each(ctx, query, args, func(r *sql.Rows) error {
+		var e Entry
+		var at int64
+		err := r.Scan(&e.ID, &at, &e.Actor, &e.Action, &e.Thing, &e.Detail, &e.Hash)
+		e.At = fromMillis(at)
+		out = append(out, e)
+		return err
+	})
+	return out, err
 }
 
 // page is how many rows a list may have.

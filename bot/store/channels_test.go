@@ -191,7 +191,7 @@ func TestDoubt(t *testing.T) {
 		t.Errorf("after a lease that ran out: in doubt since %s, the attempt began at %s", c.Doubt, tried)
 	}
 	w.must(w.Hold(t.Context(), c.Row, "delivery.reason_doubt"))
-	w.must(w.RetryRow(t.Context(), c.Row, "cli"))
+	w.must(w.RetryRow(t.Context(), c.Row, "cli", ""))
 	if c = w.claim(bot.LaneReply, 1)[0]; !c.Doubt.Equal(tried) {
 		t.Error("an operator's retry sends blindly")
 	}

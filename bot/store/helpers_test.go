@@ -81,7 +81,7 @@ func open(t testing.TB) *world {
 func (w *world) start() {
 	w.t.Helper()
 	var err error
-	if w.db, err = sqldb.Open(w.t.Context(), sqldb.Options{Path: w.path}); err != nil {
+	if w.db, err = sqldb.Open(w.t.Context(), sqldb.Options{Path: w.path, Synchronous: sqldb.Normal}); err != nil {
 		w.t.Fatal(err)
 	}
 	if w.Store, err = store.New(w.t.Context(), store.Options{DB: w.db, Sealer: w.keys, Clean: strings.TrimSpace, Now: w.clock.Now}); err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -15,7 +16,7 @@ import (
 // maxPage is the most rows that one call lists.
 const maxPage = 1000
 
-const selectPending = `select turn, chat, attempts, due from inbox where state = 'pending' and turn > $1 order by turn limit $2`
+const selectPending = `select turn, chat, attempts, due from inbox where state = 'pending' and turn > $1 order by turn limit +$2` // the plus: see selectDue
 
 // Pending lists updates without a turn, oldest first.
 func (s *Store) Pending(ctx context.Context, after int64, limit int) ([]bot.Pending, error) {
@@ -47,6 +48,15 @@ const selectLoaded = `select i.update_key, i.user_key, i.attempts, i.payload, co
 type profile struct {
 	User string `json:"user"`
 	Name string `json:"name,omitempty"`
+	Chat string `json:"chat,omitempty"` // of their own, when it is not called as the user is
+}
+
+// chat is where news goes: the private chat, which on most platforms has the user's id.
+func (p profile) chat() string {
+	if p.Chat != "" {
+		return p.Chat
+	}
+	return p.User
 }
 
 // Load reads a pending update with its contact and its conversation's last turn.
@@ -73,16 +83,20 @@ func (s *Store) Load(ctx context.Context, turn int64) (bot.Loaded, error) {
 	}
 	c.Channel, c.User, c.Name = l.Update.Channel, l.Update.From.ID, l.Update.From.Name
 	c.Since, c.New = fromMillis(since), c.ID == 0
+	if !l.Update.Group {
+		c.Chat = l.Update.Chat
+	}
 	if c.New {
 		c.Since = s.now()
 		return l, nil
 	}
-	if c.Name == "" { // this update did not say: keep what is known
+	if c.Name == "" || c.Chat == "" { // this update did not say: keep what is known
 		p, err := s.openProfile(known, userKey)
 		if err != nil {
 			return bot.Loaded{}, fmt.Errorf("load turn %d: contact: %w", turn, err)
 		}
-		c.Name = p.Name
+		c.Name = cmp.Or(c.Name, p.Name)
+		c.Chat = cmp.Or(c.Chat, p.chat())
 	}
 	return l, nil
 }

@@ -38,7 +38,9 @@ func (s *Store) Maintain(ctx context.Context) error {
 		{"forget sessions", s.forgetSessions},
 		{"blank messages", s.blankMessages},
 		{"delete messages", s.deleteMessages},
+		{"delete spreads", s.deleteSpreads},
 		{"delete leases", s.deleteLeases},
+		{"delete sign-ins", s.deleteSignIns},
 		{"delete standings", s.deleteStandings},
 		{"optimize", func(ctx context.Context, _ time.Time) error { return s.db.Optimize(ctx) }},
 	} {

@@ -11,29 +11,12 @@ import (
 	"cchcbot/bot/sqldb"
 )
 
-// OutboxFilter says which messages to list; "" means any.
-type OutboxFilter struct {
-	State   bot.OutboxState
-	Channel string
-	Lane    bot.Lane
-	Thing   string
-	After   int64 // rows above this number
-	Limit   int   // at most 1000; 0 means 100
-}
-
-// OutboxRow is a message as operators see it: never its text or its address.
-type OutboxRow struct {
-	Row      int64
-	Channel  string
-	Lane     bot.Lane
-	State    bot.OutboxState
-	Attempts int
-	Due      time.Time // queued: not before; sending: end of the lease
-	Queued   time.Time
-	Reason   string // text key
-	Thing    string
-	Held     bool // an operator's hold keeps it
-}
+// What operators see is the kernel's, so that the console can show it.
+type (
+	OutboxFilter = bot.OutboxFilter
+	OutboxRow    = bot.OutboxRow
+	InboxRow     = bot.InboxRow
+)
 
 // heldNow is true of rows that wait and that a hold covers.
 const heldNow = `o.state in ('queued', 'sending') and exists (select 1 from outbox_holds h
@@ -50,14 +33,14 @@ func (s *Store) ListOutbox(ctx context.Context, f OutboxFilter) ([]OutboxRow, er
 			where = append(where, fmt.Sprintf("o.%s = $%d", c.column, len(args)))
 		}
 	}
-	query := `select o.id, o.channel, o.lane, o.state, o.attempts, o.due, o.queued, o.reason, o.thing, ` + heldNow + `
+	query := `select o.id, o.channel, o.lane, o.state, o.attempts, o.due, o.queued, o.reason, o.thing, o.doubt, ` + heldNow + `
 		from outbox o where ` + strings.Join(where, " and ") + ` order by o.id limit $2`
 	var out []OutboxRow
 	err := s.db.Each(ctx, query, args, func(r *sql.Rows) error {
 		var o OutboxRow
-		var due, queued int64
-		err := r.Scan(&o.Row, &o.Channel, &o.Lane, &o.State, &o.Attempts, &due, &queued, &o.Reason, &o.Thing, &o.Held)
-		o.Due, o.Queued = fromMillis(due), fromMillis(queued)
+		var due, queued, doubt int64
+		err := r.Scan(&o.Row, &o.Channel, &o.Lane, &o.State, &o.Attempts, &due, &queued, &o.Reason, &o.Thing, &doubt, &o.Held)
+		o.Due, o.Queued, o.Doubt = fromMillis(due), fromMillis(queued), fromMillis(doubt)
 		out = append(out, o)
 		return err
 	})
@@ -143,19 +126,20 @@ func (s *Store) ListHolds(ctx context.Context) ([]Hold, error) {
 }
 
 // RetryRow sends a dead or held message again, or a waiting one now, with all
-// its attempts. Conflict when it is not in such a state or its text is gone.
-func (s *Store) RetryRow(ctx context.Context, row int64, actor string) error {
-	return s.operate(ctx, row, actor, "outbox.retried", `update outbox set state = 'queued', attempts = 0, retried = 0, due = $2, finished = 0, reason = ''
-		where id = $1 and state in ('dead', 'held', 'queued') and payload is not null`)
+// its attempts. Conflict when it is not in such a state, its text is gone or whom it was for was erased. The
+// reason, "" for none, stands in the audit trail.
+func (s *Store) RetryRow(ctx context.Context, row int64, actor, reason string) error {
+	return s.operate(ctx, row, actor, reason, "outbox.retried", `update outbox set state = 'queued', attempts = 0, retried = 0, due = $2, finished = 0, reason = ''
+		where id = $1 and state in ('dead', 'held', 'queued') and (payload is not null or spread > 0 and person > 0)`)
 }
 
 // DropRow gives a message up that was not sent. Conflict when it is under way or gone.
-func (s *Store) DropRow(ctx context.Context, row int64, actor string) error {
-	return s.operate(ctx, row, actor, "outbox.dropped",
-		`update outbox set state = 'dropped', finished = $2 where id = $1 and state in ('queued', 'held', 'dead')`)
+func (s *Store) DropRow(ctx context.Context, row int64, actor, reason string) error {
+	return s.operate(ctx, row, actor, reason, "outbox.dropped",
+		`update outbox set state = 'dropped', finished = $2 where id = $1 and state in ('waiting', 'queued', 'held', 'dead')`)
 }
 
-func (s *Store) operate(ctx context.Context, row int64, actor, action, query string) error {
+func (s *Store) operate(ctx context.Context, row int64, actor, reason, action, query string) error {
 	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		n, err := tx.Exec(query, row, s.millis())
 		if err != nil {
@@ -164,23 +148,12 @@ func (s *Store) operate(ctx context.Context, row int64, actor, action, query str
 		if n == 0 {
 			return conflict(fmt.Sprintf("message %d is under way, sent, gone, or was never there", row))
 		}
-		return s.audit(tx, actor, action, fmt.Sprintf("outbox:%d", row), "")
+		return s.audit(tx, actor, action, fmt.Sprintf("outbox:%d", row), reason)
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", action, err)
 	}
 	return nil
-}
-
-// InboxRow is an update as operators see it: never what it says or who sent it.
-type InboxRow struct {
-	Turn     int64
-	Channel  string
-	State    string // "pending", or an Ending
-	Attempts int
-	Due      time.Time
-	Accepted time.Time
-	Reason   string // short code
 }
 
 // ListInbox lists updates that wait or failed, oldest first, above a turn.
@@ -209,7 +182,7 @@ func (s *Store) ListInbox(ctx context.Context, failed bool, after int64, limit i
 
 // RetryInbox runs a failed update again. Its number stays, so it comes before
 // younger ones that wait. Conflict when it did not fail or its text is gone.
-func (s *Store) RetryInbox(ctx context.Context, turn int64, actor string) error {
+func (s *Store) RetryInbox(ctx context.Context, turn int64, actor, reason string) error {
 	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		n, err := tx.Exec(`update inbox set state = 'pending', attempts = 0, due = 0, reason = ''
 			where turn = $1 and state = 'failed' and payload is not null`, turn)
@@ -219,11 +192,30 @@ func (s *Store) RetryInbox(ctx context.Context, turn int64, actor string) error 
 		if n == 0 {
 			return conflict(fmt.Sprintf("turn %d did not fail, or its text is gone", turn))
 		}
-		return s.audit(tx, actor, "inbox.retried", fmt.Sprintf("inbox:%d", turn), "")
+		return s.audit(tx, actor, "inbox.retried", fmt.Sprintf("inbox:%d", turn), reason)
 	})
 	if err != nil {
 		return fmt.Errorf("retry turn %d: %w", turn, err)
 	}
 	s.accepted()
+	return nil
+}
+
+// DropInbox gives a failed update up for good and blanks its text; the citizen
+// had an apology when it failed. Conflict when it did not fail.
+func (s *Store) DropInbox(ctx context.Context, turn int64, actor, reason string) error {
+	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		n, err := tx.Exec(`update inbox set state = 'dropped', finished = $2, payload = null where turn = $1 and state = 'failed'`, turn, s.millis())
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return conflict(fmt.Sprintf("turn %d did not fail", turn))
+		}
+		return s.audit(tx, actor, "inbox.dropped", fmt.Sprintf("inbox:%d", turn), reason)
+	})
+	if err != nil {
+		return fmt.Errorf("drop turn %d: %w", turn, err)
+	}
 	return nil
 }

@@ -72,22 +72,22 @@ func TestOperatorsRetryAndDrop(t *testing.T) {
 	}) {
 		t.Fatalf("stats %+v", st.Outbox)
 	}
-	w.must(w.RetryRow(t.Context(), c[0].Row, "staff:1"))
+	w.must(w.RetryRow(t.Context(), c[0].Row, "staff:1", ""))
 	again := w.claim(bot.LaneReply, 2)
 	if texts(again) != "dead" {
 		t.Fatalf("claimed %q", texts(again))
 	}
 	for name, err := range map[string]error{
-		"drop what is being sent": w.DropRow(t.Context(), c[0].Row, "staff:1"),
-		"retry what was sent":     w.RetryRow(t.Context(), c[1].Row, "staff:1"),
-		"drop what is not there":  w.DropRow(t.Context(), 999, "staff:1"),
+		"drop what is being sent": w.DropRow(t.Context(), c[0].Row, "staff:1", ""),
+		"retry what was sent":     w.RetryRow(t.Context(), c[1].Row, "staff:1", ""),
+		"drop what is not there":  w.DropRow(t.Context(), 999, "staff:1", ""),
 	} {
 		if !bot.IsCode(err, bot.Conflict) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	w.must(w.Retry(t.Context(), c[0].Row, w.clock.Now(), true, "x"))
-	w.must(w.DropRow(t.Context(), c[0].Row, "staff:1"))
+	w.must(w.DropRow(t.Context(), c[0].Row, "staff:1", ""))
 	w.must(w.Retry(t.Context(), c[0].Row, w.clock.Now(), true, "x")) // a sender that comes late
 	if got := texts(w.claim(bot.LaneReply, 2)); got != "" {
 		t.Fatalf("claimed %q", got)
@@ -255,14 +255,16 @@ func TestStaff(t *testing.T) {
 func TestQueriesOfEveryTurnUseTheirIndexes(t *testing.T) {
 	w := open(t)
 	for query, want := range map[string]string{
-		`select turn from inbox where state = 'pending' and turn > 1 order by turn limit 9`:                                                                       "inbox_pending",
-		`select o.id from outbox o where o.channel = 'x' and o.lane = 'y' and o.state in ('queued', 'sending') and o.due <= 5 order by o.due, o.id limit 9`:       "outbox_due",
-		`select 1 from outbox b where b.chat = 'x' and b.state in ('queued', 'sending', 'held') and b.id < 7`:                                                     "outbox_chat",
-		`update outbox set state = 'dropped' where contact = 4 and lane = 'broadcast' and state in ('queued', 'held')`:                                            "outbox_news",
-		`select channel, lane, count(*) from outbox where state = 'held' group by channel, lane`:                                                                  "outbox_held",
-		`select channel, lane, sum(case when state = 'queued' then due end) from outbox where state in ('queued', 'sending') group by channel, lane`:              "COVERING INDEX outbox_due",
-		`select channel, lane, count(*) from outbox where state = 'dead' group by channel, lane`:                                                                  "outbox_dead",
-		`select id from outbox where state in ('sent', 'dropped', 'dead') and finished < 9 and state <> 'dead' and payload is not null order by finished limit 5`: "outbox_closed",
+		`select turn from inbox where state = 'pending' and turn > 1 order by turn limit 9`:                                                                                                     "inbox_pending",
+		`select o.id from outbox o where o.channel = 'x' and o.lane = 'y' and o.state in ('queued', 'sending') and o.due <= 5 order by o.due, o.id limit 9`:                                     "outbox_due",
+		`select 1 from outbox b where b.chat = 'x' and b.state in ('queued', 'sending', 'held') and b.id < 7`:                                                                                   "outbox_chat",
+		`update outbox set state = 'dropped' where contact = 4 and lane = 'broadcast' and state in ('waiting', 'queued', 'held')`:                                                               "outbox_news",
+		`select channel, lane, count(*) from outbox where state = 'held' group by channel, lane`:                                                                                                "outbox_held",
+		`select channel, lane, sum(case when state = 'queued' then due end) from outbox where state in ('queued', 'sending') group by channel, lane`:                                            "COVERING INDEX outbox_due",
+		`select channel, lane, count(*) from outbox where state = 'dead' group by channel, lane`:                                                                                                "outbox_dead",
+		`select id from outbox where state in ('sent', 'dropped', 'dead') and finished < 9 and state <> 'dead' and payload is not null order by finished limit 5`:                               "outbox_closed",
+		`select b.channel from (select channel, spread, state from outbox where state in ('sent', 'dropped', 'dead') and finished >= 9 order by finished desc limit 5) as b where b.spread = 3`: "outbox_closed",
+		`select o.channel, count(*) from outbox_spreads s join outbox o on o.spread = s.id and o.spread > 0 and o.state = 'waiting' where s.state = 'open' and s.id = 1 group by o.channel`:     "COVERING INDEX outbox_spread",
 	} {
 		rows, err := w.db.Read().Query("explain query plan " + strings.Replace(query, "update outbox set state = 'dropped'", "select id from outbox", 1))
 		w.must(err)

@@ -29,19 +29,25 @@ const free = `not exists (select 1 from outbox b
 		b.state = 'sending' and b.due > $1
 		or b.lane = o.lane and b.id < o.id and (b.state = 'sending' or b.state = 'queued' and (b.retried = 1 or b.due <= $1)) THINGS(b)))`
 
+// The plus keeps SQLite from looking at the bound value while it plans, to compare
+// the lane with the one that an index is partial to, or to see how many rows are
+// wanted: a statement whose plan hangs on a bound value is planned anew each time it
+// runs, which costs more than running it.
 const (
-	selectDue = `select o.id from outbox o where o.channel = $2 and o.lane = $3 and o.state in ('queued', 'sending')
-		and o.due <= $1 THINGS(o) and ` + free + ` order by o.due, o.id limit $4`
-	selectNext = `select o.due from outbox o where o.channel = $2 and o.lane = $3 and o.state in ('queued', 'sending')
+	selectDue = `select o.id from outbox o where o.channel = $2 and o.lane = +$3 and o.state in ('queued', 'sending')
+		and o.due <= $1 THINGS(o) and ` + free + ` order by o.due, o.id limit +$4`
+	selectNext = `select o.due from outbox o where o.channel = $2 and o.lane = +$3 and o.state in ('queued', 'sending')
 		THINGS(o) and ` + free + ` order by o.due limit 1`
 	// The conditions are looked at again inside the transaction. A lease that ran
 	// out counts as an attempt, so that a message which kills its sender ends some
-	// day, and leaves that attempt in doubt.
+	// day, and leaves that attempt in doubt. What came back for another try after its
+	// spread was stopped is not sent.
 	claimRow = `update outbox as o set state = 'sending', due = $3, tried = $1,
 			attempts = o.attempts + case when o.state = 'sending' then 1 else 0 end,
 			doubt = case when o.state = 'sending' and o.doubt = 0 then o.tried else o.doubt end
 		where o.id = $2 and o.state in ('queued', 'sending') and o.due <= $1 and ` + free + `
-		returning message_id, lane, contact, attempts, moves, in_group, queued, doubt, payload, chat`
+			and (o.spread = 0 or not exists (select 1 from outbox_spreads s where s.id = o.spread and s.state = 'stopped'))
+		returning message_id, lane, contact, attempts, moves, in_group, queued, doubt, payload, chat, spread, variant, edits`
 	selectStanding = `select heard, wrote, note from standings where chat = $1`
 )
 
@@ -66,6 +72,8 @@ type sealedRow struct {
 	messageID string
 	payload   []byte
 	chat      string
+	spread    int64 // whose words they are; 0: its own payload
+	variant   int
 }
 
 // Recover ends all leases at once, for a process that just started and is the
@@ -97,6 +105,11 @@ func (s *Store) Claim(ctx context.Context, channel string, lane bot.Lane, n int,
 		return nil, nil
 	}
 	now := s.millis()
+	if lane == bot.LaneBroadcast {
+		if things, err = s.feed(ctx, channel, min(n, maxClaim), things); err != nil {
+			return nil, err
+		}
+	}
 	query, args := withThings(selectDue, things, now, channel, string(lane), min(n, maxClaim))
 	var ids []int64
 	if err := s.each(ctx, len(things) == 0, query, args, func(r *sql.Rows) error {
@@ -153,7 +166,8 @@ func (s *Store) claim(tx *sqldb.Tx, id, now int64, lease time.Duration, things [
 	var lane string
 	var queued, doubt int64
 	row.Row = id
-	err = tx.Get(query, args, &row.messageID, &lane, &row.Contact, &row.Attempts, &row.Moves, &row.Group, &queued, &doubt, &row.payload, &row.chat)
+	err = tx.Get(query, args, &row.messageID, &lane, &row.Contact, &row.Attempts, &row.Moves, &row.Group, &queued, &doubt, &row.payload, &row.chat,
+		&row.spread, &row.variant, &row.Edits)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, false, nil // another sender was first
 	}
@@ -175,7 +189,19 @@ func (s *Store) claim(tx *sqldb.Tx, id, now int64, lease time.Duration, things [
 func (s *Store) openClaimed(ctx context.Context, rows []sealedRow) ([]bot.Claimed, error) {
 	out := make([]bot.Claimed, 0, len(rows))
 	for _, row := range rows {
-		m, err := s.openMessage(row.payload, row.messageID)
+		m, err := s.openRow(ctx, row)
+		if errors.Is(err, errErased) {
+			if err := s.Bury(ctx, row.Row, erasedReason); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if errors.Is(err, errLeft) {
+			if err := s.leftMeanwhile(ctx, row.Claimed); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err != nil {
 			s.log.Error("a message in the outbox cannot be opened", "row", row.Row, "err", err)
 			if err := s.Bury(ctx, row.Row, unreadableReason); err != nil {
@@ -187,6 +213,14 @@ func (s *Store) openClaimed(ctx context.Context, rows []sealedRow) ([]bot.Claime
 		out = append(out, row.Claimed)
 	}
 	return out, nil
+}
+
+// leftMeanwhile ends the claim of a row whose contact left since it was found.
+func (s *Store) leftMeanwhile(ctx context.Context, c bot.Claimed) error {
+	if err := s.db.Write(ctx, func(tx *sqldb.Tx) error { return s.reroute(ctx, tx, c.Contact, goneReason, true) }); err != nil {
+		return err
+	}
+	return s.Bury(ctx, c.Row, goneReason) // unless it went another way
 }
 
 func (s *Store) openMessage(sealed []byte, id string) (bot.Message, error) {
@@ -227,7 +261,8 @@ func (s *Store) Sent(ctx context.Context, row int64, r bot.Receipt) error {
 		r.Note = "" // a note that is not what it should be is none
 	}
 	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		n, err := tx.Exec(`update outbox set state = 'sent', finished = $2, receipt = $3, reason = '', doubt = 0 where id = $1`, row, s.millis(), r.ID)
+		n, err := tx.Exec(`update outbox set state = 'sent', finished = $2, receipt = $3, reason = '',
+			tried = case when doubt > 0 then doubt else tried end, doubt = 0 where id = $1`, row, s.millis(), r.ID)
 		if err != nil {
 			return err
 		}
@@ -308,6 +343,7 @@ func (s *Store) Move(ctx context.Context, row int64, to string) error {
 			if err != nil {
 				return err
 			}
+			// The words of a spread have no address, and a chat of one person does not move.
 			if payload, err = s.readdress(payload, messageID, to); err != nil {
 				return err
 			}
@@ -336,15 +372,13 @@ func (s *Store) readdress(sealed []byte, messageID, to string) ([]byte, error) {
 	return s.sealer.Seal(plain, outboxPlace(messageID))
 }
 
-// OptOut marks a contact as gone and drops the news that wait for it.
+// OptOut marks a contact as gone; the news that wait for it go another way, or are dropped.
 func (s *Store) OptOut(ctx context.Context, c bot.ContactID, reason string) error {
 	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		if _, err := tx.Exec(`update contacts set is_out = 1, out_reason = $2 where id = $1`, int64(c), reason); err != nil {
 			return err
 		}
-		_, err := tx.Exec(`update outbox set state = 'dropped', reason = $2, finished = $3
-			where contact = $1 and lane = 'broadcast' and state in ('queued', 'held')`, int64(c), reason, s.millis())
-		return err
+		return s.reroute(ctx, tx, c, reason, true)
 	})
 	if err != nil {
 		return fmt.Errorf("opt contact %d out: %w", c, err)
@@ -364,6 +398,15 @@ func (s *Store) NextDue(ctx context.Context, channel string) (time.Time, error) 
 		if all {
 			continue
 		}
+		if lane == bot.LaneBroadcast {
+			feedable, err := s.nextFeed(ctx, channel, &things)
+			if err != nil {
+				return time.Time{}, err
+			}
+			if at := toMillis(feedable); at != 0 && (next == 0 || at < next) {
+				next = at
+			}
+		}
 		query, args := withThings(selectNext, things, s.millis(), channel, string(lane))
 		if err := s.each(ctx, len(things) == 0, query, args, func(r *sql.Rows) error {
 			var due int64
@@ -377,4 +420,23 @@ func (s *Store) NextDue(ctx context.Context, channel string) (time.Time, error) 
 		}
 	}
 	return fromMillis(next), nil
+}
+
+// SentThing is what a message was about that the platform knows by this receipt
+// in a chat, so that an answer to it finds its case. It fails with *bot.Error
+// NotFound when there was none, or none since [KeepOutbox].
+func (s *Store) SentThing(ctx context.Context, to bot.Address, receipt string) (string, error) {
+	var thing string
+	if receipt == "" {
+		return "", notFound("no message without a receipt is known")
+	}
+	err := s.db.Get(ctx, `select thing from outbox where chat = $1 and receipt = $2 and receipt <> '' order by id desc limit 1`,
+		[]any{s.chatKey(to.Channel, to.Chat), receipt}, &thing)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", notFound("no such message was sent")
+	case err != nil:
+		return "", fmt.Errorf("find what a message was about: %w", err)
+	}
+	return thing, nil
 }

@@ -17,7 +17,8 @@ const (
 			wrote = case when excluded.wrote > standings.wrote then excluded.wrote else standings.wrote end`
 	upsertQuiet = `insert into standings (chat, channel, quiet, updated) values ($1, $2, $3, $4)
 		on conflict (chat) do update set quiet = excluded.quiet, updated = excluded.updated`
-	upsertNote = `insert into standings (chat, channel, note, updated) select chat, channel, $2, $3 from outbox where id = $1
+	// A message without text was forgotten meanwhile, and the citizen with it.
+	upsertNote = `insert into standings (chat, channel, note, updated) select chat, channel, $2, $3 from outbox where id = $1 and (payload is not null or spread > 0)
 		on conflict (chat) do update set note = excluded.note, updated = excluded.updated`
 )
 
@@ -75,35 +76,55 @@ func (s *Store) deleteStandings(ctx context.Context, now time.Time) error {
 		[]any{toMillis(now.Add(-keepStandings)), maintainBatch}, `delete from standings where id = $1`)
 }
 
-// The statements that forget a citizen. user and chat are digests.
-var forgetCitizen = []struct{ query, by string }{
-	{`update inbox set payload = null where user_key = $1 and state <> 'pending' and payload is not null`, "user"},
-	{`update chats set session = null where session_key in (select session_key from inbox where user_key = $1)`, "user"},
-	{`update outbox set state = 'dropped', reason = 'delivery.reason_erased' where chat = $1 and state in ('queued', 'held')`, "chat"},
-	{`update outbox set payload = null where chat = $1 and state in ('sent', 'dead', 'dropped') and payload is not null`, "chat"},
-	{`update contacts set lang = '', is_out = 1, out_reason = 'erased' where user_key = $1`, "user"},
-	{`delete from standings where chat = $1`, "chat"},
-}
+// The statements that forget a citizen; $1 is the digest of the user or the chat.
+const (
+	// What still waits for its turn was written after the wish to be forgotten.
+	forgetWords    = `update inbox set payload = null where user_key = $1 and state <> 'pending' and payload is not null`
+	forgetSessions = `update chats set session = null where session_key in (select session_key from inbox where user_key = $1)`
+	// A message under way may arrive yet, but is never sent a second time: only a
+	// row that is still 'sending' is put back.
+	forgetWaiting = `update outbox set state = 'dropped', reason = 'delivery.reason_erased', finished = $2
+		where chat = $1 and state in ('queued', 'held', 'sending')`
+	// Of a spread: these are not in the chat's line yet.
+	forgetNews = `update outbox set state = 'dropped', reason = 'delivery.reason_erased', finished = $2
+		where contact = (select id from contacts where user_key = $1) and lane = 'broadcast' and state in ('waiting', 'queued', 'held')`
+	// What he got and what failed is nobody's any more: no old row goes to him when he comes back.
+	forgetGot = `update outbox set person = -id where spread > 0 and spread in (select id from outbox_spreads)
+		and person = (select person from contacts where user_key = $1) and contact = (select id from contacts where user_key = $1)`
+	forgetSaid     = `update outbox set payload = null where chat = $1 and state in ('sent', 'dead', 'dropped') and payload is not null`
+	forgetStanding = `delete from standings where chat = $1`
+	// Nobody stands behind the digest any more; what is sealed is empty.
+	forgetContact = `update contacts set lang = '', is_out = 1, out_reason = 'erased', profile = $2 where user_key = $1`
+	forgetLinks   = `update persons set linked = 0 where linked > 0 and (id = (select person from contacts where user_key = $1)
+		or linked = (select person from contacts where user_key = $1))`
+)
 
 // erase forgets the citizen of a turn; the files are cleaned after the commit.
-func (u *unit) erase(f bot.Finished) error {
-	user, chat := u.s.userKey(f.Key.Channel, f.Key.User), u.s.chatKey(f.Key.Channel, f.Key.Chat)
-	for _, st := range forgetCitizen {
-		key := user
-		if st.by == "chat" {
-			key = chat
-		}
-		if _, err := u.tx.Exec(st.query, key); err != nil {
-			return fmt.Errorf("forget a citizen: %w", err)
-		}
-	}
-	// Nobody stands behind the digest any more; what is sealed is empty.
+func (u *unit) erase(f bot.Finished, now int64) error {
+	user := u.s.userKey(f.Key.Channel, f.Key.User)
+	chat, private := u.s.chatKey(f.Key.Channel, f.Key.Chat), u.s.chatKey(f.Key.Channel, f.Key.User)
 	sealed, err := u.sealProfile(profile{}, user)
 	if err != nil {
 		return err
 	}
-	if _, err := u.tx.Exec(`update contacts set profile = $2 where user_key = $1`, user, sealed); err != nil {
-		return fmt.Errorf("forget a citizen: %w", err)
+	for _, step := range []struct {
+		query string
+		args  []any
+	}{
+		{forgetWords, []any{user}},
+		{forgetSessions, []any{user}},
+		{forgetWaiting, []any{chat, now}},
+		{forgetNews, []any{user, now}},
+		{forgetGot, []any{user}},
+		{forgetLinks, []any{user}},
+		{forgetSaid, []any{chat}},
+		{forgetStanding, []any{private}}, // stand keeps it by the citizen's own id
+		{forgetStanding, []any{chat}},    // a receipt's note by the chat's
+		{forgetContact, []any{user, sealed}},
+	} {
+		if _, err := u.tx.Exec(step.query, step.args...); err != nil {
+			return fmt.Errorf("forget a citizen: %w", err)
+		}
 	}
 	u.dropped = true
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync"
 	"time"
 
 	"cchcbot/bot"
@@ -17,6 +18,7 @@ type Stats struct {
 	OldestUpdate time.Duration // age of the oldest pending update
 	Outbox       []OutboxStats
 	Holds        int
+	QuietChats   int  // chats left to a person of the office now
 	Unscrubbed   bool // a dropped turn waits to be cleaned out of the write-ahead log
 	Disk         sqldb.Usage
 }
@@ -50,6 +52,9 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	if err == nil {
 		err = s.db.Get(ctx, `select count(*) from outbox_holds`, nil, &out.Holds)
 	}
+	if err == nil {
+		err = s.db.Get(ctx, countQuiet, []any{now.UnixMilli()}, &out.QuietChats)
+	}
 	if err != nil {
 		return out, fmt.Errorf("count: %w", err)
 	}
@@ -61,6 +66,9 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	}
 	return out, nil
 }
+
+// countQuiet has its own condition twice, so that its index is used.
+const countQuiet = `select count(*) from standings where quiet > 0 and quiet > $1`
 
 // countOpen goes along its index, channel by channel and lane by lane, so that
 // a long queue needs no sorting.
@@ -105,7 +113,48 @@ func (s *Store) outboxStats(ctx context.Context, now time.Time) ([]OutboxStats, 
 			return nil, err
 		}
 	}
-	return out, nil
+	waiting, err := s.waitingStats(ctx, now)
+	return append(out, waiting...), err
+}
+
+// countWaiting walks through what waits of the spreads under way, along their index.
+const countWaiting = `select o.channel, count(*) from outbox_spreads s join outbox o on o.spread = s.id and o.spread > 0 and o.state = 'waiting'
+	where s.state = 'open' group by o.channel`
+
+// waitingFor is how long a count of many is believed, and from how many on: each
+// of a million rows is counted.
+const (
+	waitingFor  = 30 * time.Second
+	manyWaiting = 10_000
+)
+
+// waiting keeps what was counted of spreads.
+type waiting struct {
+	mu    sync.Mutex
+	at    time.Time
+	total int
+	last  []OutboxStats
+}
+
+func (s *Store) waitingStats(ctx context.Context, now time.Time) ([]OutboxStats, error) {
+	w := &s.waiting
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.total >= manyWaiting && now.Sub(w.at) < waitingFor {
+		return w.last, nil
+	}
+	w.last, w.total, w.at = nil, 0, now
+	err := s.db.Each(ctx, countWaiting, nil, func(r *sql.Rows) error {
+		o := OutboxStats{Lane: bot.LaneBroadcast, State: bot.OutboxWaiting}
+		err := r.Scan(&o.Channel, &o.Count)
+		w.last = append(w.last, o)
+		w.total += o.Count
+		return err
+	})
+	if err != nil {
+		w.last, w.total = nil, 0
+	}
+	return w.last, err
 }
 
 // Ping reports whether the database can be read.

@@ -1,6 +1,6 @@
 // Package store keeps the kernel's tables: persons, contacts, staff, the inbox,
-// conversations, the outbox, the audit trail and leases. It is the one place
-// where an accepted update and a queued message live until they are done with.
+// conversations, the outbox, how we stand with chats, channels' secrets, the audit
+// trail and leases. It is the one place where an accepted update and a queued message live until they are done with.
 //
 // Nothing personal is readable in the file: payloads, sessions, names and
 // addresses are sealed, and rows are found by keyed digests. Things, lanes,
@@ -35,7 +35,7 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// Store implements bot.Intake, bot.Presence, bot.Inbox, bot.Outbox and bot.Staff.
+// Store implements bot.Intake, bot.Presence, bot.Inbox, bot.Outbox, bot.Staff and bot.Vault.
 type Store struct {
 	db       *sqldb.DB
 	sealer   bot.Sealer
@@ -44,7 +44,10 @@ type Store struct {
 	now      func() time.Time
 	log      *slog.Logger
 	units    chan struct{} // holds one value while a unit is open or opens
+	hashing  hashing
 
+	bodies     bodies      // words of spreads, opened
+	waiting    waiting     // how many rows of spreads wait
 	unscrubbed atomic.Bool // a dropped turn is still in the write-ahead log
 	blanked    atomic.Int64
 	chatCursor atomic.Int64
@@ -56,6 +59,8 @@ var (
 	_ bot.Inbox    = (*Store)(nil)
 	_ bot.Outbox   = (*Store)(nil)
 	_ bot.Staff    = (*Store)(nil)
+	_ bot.Spreads  = (*Store)(nil)
+	_ bot.Links    = (*Store)(nil)
 	_ bot.TurnUnit = (*unit)(nil)
 	_ bot.Sealer   = (*Keys)(nil)
 )
@@ -75,7 +80,7 @@ func New(ctx context.Context, o Options) (*Store, error) {
 	if o.DB == nil || o.Sealer == nil || o.Clean == nil {
 		return nil, errors.New("store: a database, a sealer and a cleaner are needed")
 	}
-	s := &Store{db: o.DB, sealer: o.Sealer, clean: o.Clean, accepted: o.Accepted, now: o.Now, log: o.Log, units: make(chan struct{}, 1)}
+	s := &Store{db: o.DB, sealer: o.Sealer, clean: o.Clean, accepted: o.Accepted, now: o.Now, log: o.Log, units: make(chan struct{}, 1), hashing: make(hashing, argonAtOnce)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -89,6 +94,12 @@ func New(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	if err := s.checkKey(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.chainOld(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.chatOld(ctx); err != nil {
 		return nil, err
 	}
 	// A stop between the commit of a dropped turn and its cleaning ends here.

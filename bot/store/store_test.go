@@ -283,11 +283,11 @@ func TestAPostponedTurnKeepsItsCountAndAnAbandonedOneCanBeRetried(t *testing.T) 
 	if err := w.Postpone(t.Context(), turn, 1, due, "x"); !bot.IsCode(err, bot.NotFound) {
 		t.Fatalf("postpone of a failed turn: %v", err)
 	}
-	w.must(w.RetryInbox(t.Context(), turn, "cli"))
+	w.must(w.RetryInbox(t.Context(), turn, "cli", ""))
 	if l := w.load(); l.Turn != turn || l.Attempts != 0 || l.Update.Text != "a" {
 		t.Fatalf("loaded %+v", l)
 	}
-	if err := w.RetryInbox(t.Context(), turn, "cli"); !bot.IsCode(err, bot.Conflict) {
+	if err := w.RetryInbox(t.Context(), turn, "cli", ""); !bot.IsCode(err, bot.Conflict) {
 		t.Fatalf("second retry: %v", err)
 	}
 }

@@ -151,8 +151,12 @@ func (u *unit) Finish(ctx context.Context, f bot.Finished) (bot.ContactID, error
 		return 0, err
 	}
 	id, err := u.saveContact(f.Contact, now)
-	if err == nil && f.Erase {
-		err = u.erase(f)
+	switch {
+	case err != nil:
+	case f.Erase:
+		err = u.erase(f, now)
+	case f.Contact.Out:
+		err = u.s.reroute(ctx, u.tx, id, goneReason, false)
 	}
 	return id, err
 }
@@ -172,6 +176,26 @@ func (u *unit) endRow(f bot.Finished, now int64) error {
 	}
 	if n == 0 {
 		return conflict(fmt.Sprintf("turn %d was ended by somebody else", f.Turn))
+	}
+	if f.Ending == bot.Dropped {
+		return u.dropTalk(f)
+	}
+	return nil
+}
+
+// The talk before a dropped turn may hold the same matter in other words: a draft
+// that was written in several messages, and the bot's questions that showed it.
+const (
+	dropHeard = `update inbox set payload = null where session_key = $1 and state in ('done', 'dropped') and payload is not null`
+	dropSaid  = `update outbox set payload = null where chat = $1 and state in ('sent', 'dead', 'dropped') and payload is not null`
+)
+
+func (u *unit) dropTalk(f bot.Finished) error {
+	if _, err := u.tx.Exec(dropHeard, u.s.sessionKey(f.Key)); err != nil {
+		return fmt.Errorf("drop what was heard: %w", err)
+	}
+	if _, err := u.tx.Exec(dropSaid, u.s.chatKey(f.Key.Channel, f.Key.Chat)); err != nil {
+		return fmt.Errorf("drop what was said: %w", err)
 	}
 	return nil
 }
@@ -198,10 +222,11 @@ func (u *unit) setLastTurn(f bot.Finished, now int64) error {
 
 const (
 	selectContact = `select id, profile, lang, is_out from contacts where user_key = $1`
-	updateContact = `update contacts set profile = $2, lang = $3, is_out = $4, out_reason = '' where id = $1`
+	// The reason of an opt-out goes with the opt-out.
+	updateContact = `update contacts set profile = $2, lang = $3, is_out = $4, chat = $5, out_reason = case when $4 = 1 then out_reason else '' end where id = $1`
 	insertPerson  = `insert into persons (since) values ($1) returning id`
-	insertContact = `insert into contacts (person, channel, user_key, profile, lang, is_out, since)
-		values ($1, $2, $3, $4, $5, $6, $7) returning id`
+	insertContact = `insert into contacts (person, channel, user_key, profile, lang, is_out, since, chat)
+		values ($1, $2, $3, $4, $5, $6, $7, $8) returning id`
 )
 
 // saveContact inserts a contact with a person of its own, or updates what changed.
@@ -209,7 +234,7 @@ const (
 // the second finds the first one's contact.
 func (u *unit) saveContact(c bot.Contact, now int64) (bot.ContactID, error) {
 	key := u.s.userKey(c.Channel, c.User)
-	want := profile{User: c.User, Name: c.Name}
+	want := profileOf(c)
 	var id int64
 	var sealed []byte
 	var lang string
@@ -228,14 +253,15 @@ func (u *unit) saveContact(c bot.Contact, now int64) (bot.ContactID, error) {
 	if sealed, err = u.sealProfile(want, key); err != nil {
 		return 0, err
 	}
-	if _, err := u.tx.Exec(updateContact, id, sealed, c.Lang, number(c.Out)); err != nil {
+	if _, err := u.tx.Exec(updateContact, id, sealed, c.Lang, number(c.Out), u.s.chatKey(c.Channel, want.chat())); err != nil {
 		return 0, fmt.Errorf("update contact: %w", err)
 	}
 	return bot.ContactID(id), nil
 }
 
 func (u *unit) newContact(c bot.Contact, key string, now int64) (bot.ContactID, error) {
-	sealed, err := u.sealProfile(profile{User: c.User, Name: c.Name}, key)
+	p := profileOf(c)
+	sealed, err := u.sealProfile(p, key)
 	if err != nil {
 		return 0, err
 	}
@@ -243,10 +269,19 @@ func (u *unit) newContact(c bot.Contact, key string, now int64) (bot.ContactID, 
 	if err := u.tx.Get(insertPerson, []any{now}, &person); err != nil {
 		return 0, fmt.Errorf("insert person: %w", err)
 	}
-	if err := u.tx.Get(insertContact, []any{person, c.Channel, key, sealed, c.Lang, number(c.Out), now}, &id); err != nil {
+	if err := u.tx.Get(insertContact, []any{person, c.Channel, key, sealed, c.Lang, number(c.Out), now, u.s.chatKey(c.Channel, p.chat())}, &id); err != nil {
 		return 0, fmt.Errorf("insert contact: %w", err)
 	}
 	return bot.ContactID(id), nil
+}
+
+// profileOf is what is sealed of a contact.
+func profileOf(c bot.Contact) profile {
+	p := profile{User: c.User, Name: c.Name}
+	if c.Chat != c.User {
+		p.Chat = c.Chat
+	}
+	return p
 }
 
 func (u *unit) sealProfile(p profile, key string) ([]byte, error) {

@@ -118,7 +118,7 @@ func (a *api) failure(d *doer, method string, err error) *failure {
 		return f
 	}
 	f.answered, f.text = true, strings.ToLower(e.Message)
-	f.retryAfter = time.Duration(max(e.RetryAfter, 0)) * time.Second
+	f.retryAfter = time.Duration(min(max(e.RetryAfter, 0), 1<<30)) * time.Second // more would overflow
 	f.movedTo = e.MigrateToChatID
 	if e.Code != 0 {
 		f.code = e.Code

@@ -106,9 +106,15 @@ func (b *Bot) readMember(m *wireMember, ev *event) {
 
 func (b *Bot) readMessage(ctx context.Context, m *wireMessage, ev *event) error {
 	ev.chat = chatID(m.Chat.ID)
-	if m.MigrateTo != 0 && m.Chat.group() {
-		b.moved.Put(ev.chat, chatID(m.MigrateTo))
-		return nil
+	if m.Chat.group() {
+		switch {
+		case m.MigrateTo != 0:
+			b.readMove(m, ev.chat, chatID(m.MigrateTo), ev)
+			return nil
+		case m.MigrateFrom != 0:
+			b.readMove(m, chatID(m.MigrateFrom), ev.chat, ev)
+			return nil
+		}
 	}
 	from, ok := m.sender()
 	if !ok || (m.Chat.Type != "private" && !m.Chat.group()) {
@@ -147,6 +153,20 @@ func (b *Bot) readMessage(ctx context.Context, m *wireMessage, ev *event) error 
 		ev.album = ev.chat + "/" + m.Album
 	}
 	return nil
+}
+
+// readMove: a group has another id. What waits for the old one is sent to the new
+// one, and whoever keeps the old one is told.
+func (b *Bot) readMove(m *wireMessage, old, now string, ev *event) {
+	if old == now {
+		return
+	}
+	b.moved.Put(old, now)
+	from, ok := m.sender()
+	if !ok {
+		from = bot.Sender{ID: anonymous + now}
+	}
+	ev.update = &bot.Update{Chat: now, Param: old, From: from, Group: true, At: time.Unix(m.Date, 0), Event: bot.EventMoved}
 }
 
 // sender is who wrote. An anonymous administrator is no person, and what other

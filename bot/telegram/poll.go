@@ -28,6 +28,7 @@ const (
 	backoffMost  = time.Minute
 	conflictWait = 5 * time.Second
 	refusedWait  = 5 * time.Minute // the token is refused: an operator has to act
+	throttleMost = time.Hour       // what is believed of "slow down", as in package delivery
 )
 
 // Poll tells Telegram how updates are to come and then, by polling, fetches them
@@ -131,7 +132,7 @@ func (b *Bot) troubled(ctx context.Context, err error, nth int) time.Duration {
 	case v.kind == bot.Misconfigured:
 		d = refusedWait
 	case f.code == 429:
-		d = max(f.retryAfter, time.Second) + rand.N(time.Second)
+		d = min(max(f.retryAfter, time.Second), throttleMost) + rand.N(time.Second)
 	case f.code == 409:
 		d = max(d, conflictWait)
 	}

@@ -99,6 +99,8 @@ func TestPollWaitsForTelegram(t *testing.T) {
 		{"connections that break", faketelegram.Fault{Cut: true}, 4, 12, time.Minute, "", ""},
 		{"answers that are lost", faketelegram.Fault{Lost: true}, 1, 12, 2 * time.Minute, "", ""},
 		{"429", faketelegram.Fault{Code: 429, Description: "Too Many Requests: retry after 20", RetryAfter: 20}, 3, 3, time.Minute, "", ""},
+		{"429 for a year", faketelegram.Fault{Code: 429, Description: "Too Many Requests: retry after 31536000", RetryAfter: 31_536_000}, 1, 1, time.Hour, "", ""},
+		{"429 for ages", faketelegram.Fault{Code: 429, Description: "Too Many Requests: retry after 9300000000", RetryAfter: 9_300_000_000}, 1, 1, time.Hour, "", ""},
 		{"another poller", faketelegram.Fault{Code: 409, Description: "Conflict: terminated by other getUpdates request"}, 3, 10, time.Minute, "only one program", ""},
 		{"a token that was revoked", faketelegram.Fault{Code: 401, Description: "Unauthorized"}, 1, 1, 6 * time.Minute, "token", ""},
 	}

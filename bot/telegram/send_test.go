@@ -165,8 +165,14 @@ func TestMigration(t *testing.T) {
 				t.Errorf("%d calls", n)
 			}
 			w.mustSend(t, bot.Message{ID: "1", To: bot.Address{Chat: id(to.ID)}, Text: "x"})
-			if len(w.in.got()) != 0 {
-				t.Errorf("the citizens' side sees %+v", w.in.got())
+			got := w.in.got()
+			if told == (len(got) == 0) {
+				t.Errorf("the rest of the program hears %+v", got)
+			}
+			for _, u := range got { // once from each of the two chats
+				if u.Event != bot.EventMoved || u.Chat != id(to.ID) || u.Param != id(g.ID) {
+					t.Errorf("the rest of the program hears %+v", u)
+				}
 			}
 		})
 	}

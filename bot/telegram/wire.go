@@ -89,7 +89,9 @@ type wireMessage struct {
 	PaidMedia json.RawMessage `json:"paid_media"`
 	Checklist json.RawMessage `json:"checklist"`
 
-	MigrateTo int64 `json:"migrate_to_chat_id"`
+	// A group became a supergroup: told in the old chat, and in the new one.
+	MigrateTo   int64 `json:"migrate_to_chat_id"`
+	MigrateFrom int64 `json:"migrate_from_chat_id"`
 }
 
 // unreadable reports whether a person sent something of a kind that is no service message.

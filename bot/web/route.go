@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -124,16 +125,32 @@ func (s *Server) guard(rt *route) http.Handler {
 		if client.IsValid() {
 			r.RemoteAddr = netip.AddrPortFrom(client, 0).String()
 		}
+		if r.ContentLength > MaxBody {
+			s.patience(w)
+		}
 		body.ReadCloser = http.MaxBytesReader(w, r.Body, rt.body)
 		r.Body = body
 		rt.handler.ServeHTTP(rec, r)
 	})
 }
 
+// patience gives files that come over a slow line the time they need: the timeouts of
+// the server are meant for forms. A handler that knows better sets its own.
+func (s *Server) patience(w http.ResponseWriter) {
+	ctl := http.NewResponseController(w)
+	until := time.Now().Add(UploadTimeout) // of the connection, which knows no other clock
+	err := errors.Join(ctl.SetReadDeadline(until), ctl.SetWriteDeadline(until.Add(WriteTimeout)))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		s.opt.Log.Warn("an upload keeps the time of a form", "err", err)
+	}
+}
+
 func (s *Server) secure(h http.Header, csp string) {
 	h.Set("Content-Security-Policy", csp)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
+	// With no-referrer browsers send "Origin: null" along with a form, and over plain http
+	// nothing else tells that the form is ours. Other sites learn nothing either way.
+	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), payment=(), usb=(), geolocation=(self)")
 	if s.public.Scheme == "https" {
 		h.Set("Strict-Transport-Security", "max-age=31536000")

@@ -35,6 +35,7 @@ import (
 const (
 	HeaderTimeout = 5 * time.Second
 	ReadTimeout   = 15 * time.Second
+	UploadTimeout = 3 * time.Minute // in place of ReadTimeout, for bodies that say to be larger than MaxBody
 	WriteTimeout  = 45 * time.Second
 	IdleTimeout   = 60 * time.Second
 	StopLimit     = 15 * time.Second // how long requests under way may take when the server stops

@@ -178,7 +178,7 @@ func TestSecurityHeaders(t *testing.T) {
 	for name, want := range map[string]string{
 		"Content-Security-Policy":   "frame-ancestors 'none'",
 		"X-Content-Type-Options":    "nosniff",
-		"Referrer-Policy":           "no-referrer",
+		"Referrer-Policy":           "same-origin",
 		"Strict-Transport-Security": "max-age=",
 	} {
 		if !strings.Contains(h.Get(name), want) {
@@ -516,5 +516,31 @@ func TestNewRefuses(t *testing.T) {
 				_ = s.Close()
 			}
 		})
+	}
+}
+
+// patient is a connection that notes how long it may take.
+type patient struct {
+	*httptest.ResponseRecorder
+	read, write time.Time
+}
+
+func (p *patient) SetReadDeadline(t time.Time) error  { p.read = t; return nil }
+func (p *patient) SetWriteDeadline(t time.Time) error { p.write = t; return nil }
+
+// TestUploadsHaveTheTimeOfASlowLine: photos from a telephone take longer than a form; a body that is too large gets none.
+func TestUploadsHaveTheTimeOfASlowLine(t *testing.T) {
+	s := newServer(t, Options{})
+	s.Handle("POST /files", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }), Body(4<<20))
+	for _, tt := range []struct {
+		size    int
+		patient bool
+	}{{1000, false}, {MaxBody + 1, true}, {5 << 20, false}} {
+		w := &patient{ResponseRecorder: httptest.NewRecorder()}
+		start := time.Now()
+		s.serve(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/files", strings.NewReader(strings.Repeat("x", tt.size))))
+		if got := !w.read.Before(start.Add(UploadTimeout)) && w.write.After(w.read); got != tt.patient {
+			t.Errorf("%d bytes: read until %v, write until %v", tt.size, w.read, w.write)
+		}
 	}
 }

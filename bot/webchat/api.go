@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"math"
 	"net/http"
@@ -81,9 +82,15 @@ func (c *Chat) fail(w http.ResponseWriter, r *http.Request, p *problem) {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}
+	said := c.texts.of(language(r)).Error[p.code]
+	if p.key != "" && c.opt.Render != nil {
+		if text, err := c.opt.Render(language(r), p.key); err == nil {
+			said = text
+		}
+	}
 	writeJSON(w, p.status, struct {
 		Error body `json:"error"`
-	}{body{Code: p.code, Message: c.texts.of(language(r)).Error[p.code]}})
+	}{body{Code: p.code, Message: said}})
 }
 
 // tooMany answers 429 and says when to come back.
@@ -122,7 +129,7 @@ func (c *Chat) post(w http.ResponseWriter, r *http.Request, in bot.Intake) {
 		_ = ctl.SetReadDeadline(time.Now().Add(uploadLimit))
 		_ = ctl.SetWriteDeadline(time.Now().Add(uploadLimit + turnLimit + writeLimit))
 	}
-	msg, err := read(w, r, c.opt.Clean)
+	msg, err := read(w, r, c.opt.Clean, c.keeper(r.Context(), who.id))
 	if err != nil {
 		c.refuse(w, r, err)
 		return
@@ -152,6 +159,16 @@ func (c *Chat) post(w http.ResponseWriter, r *http.Request, in bot.Intake) {
 	}
 	if writeJSON(w, http.StatusOK, answer(got, complete, who.fresh)) {
 		seen = got
+	}
+}
+
+// keeper keeps the files of a citizen's conversation; nil where nobody keeps any.
+func (c *Chat) keeper(ctx context.Context, citizen string) keeper {
+	if c.opt.Keep == nil {
+		return nil
+	}
+	return func(name string, r io.Reader) (bot.Media, error) {
+		return c.opt.Keep(ctx, bot.SessionKey{Channel: Name, Chat: citizen, User: citizen}, name, r)
 	}
 }
 

@@ -19,7 +19,11 @@ import (
 type problem struct {
 	status int
 	code   string
+	key    string // of the text in the program's catalog, when not ""
 }
+
+// keeper takes a file and returns the attachment that stands for it.
+type keeper func(name string, r io.Reader) (bot.Media, error)
 
 func (p *problem) Error() string { return "webchat: " + p.code }
 
@@ -37,7 +41,7 @@ type input struct {
 }
 
 // read takes a request's body, JSON or multipart.
-func read(w http.ResponseWriter, r *http.Request, clean func(string) string) (input, error) {
+func read(w http.ResponseWriter, r *http.Request, clean func(string) string, keep keeper) (input, error) {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case err == nil && kind == "application/json":
@@ -48,7 +52,7 @@ func read(w http.ResponseWriter, r *http.Request, clean func(string) string) (in
 		return decode(b, clean)
 	case err == nil && kind == "multipart/form-data" && params["boundary"] != "":
 		body := http.MaxBytesReader(w, r.Body, MaxBody)
-		return readParts(multipart.NewReader(body, params["boundary"]), clean)
+		return readParts(multipart.NewReader(body, params["boundary"]), clean, keep)
 	}
 	return input{}, &problem{status: http.StatusUnsupportedMediaType, code: "content_type"}
 }
@@ -171,7 +175,7 @@ func validButton(s string) bool {
 }
 
 // readParts reads a multipart request: one file, and a text, an id and a language if wanted.
-func readParts(parts *multipart.Reader, clean func(string) string) (input, error) {
+func readParts(parts *multipart.Reader, clean func(string) string, keep keeper) (input, error) {
 	var in input
 	fields := map[string]*string{"id": nil, "lang": nil, "text": nil}
 	for n := 0; ; n++ {
@@ -188,11 +192,8 @@ func readParts(parts *multipart.Reader, clean func(string) string) (input, error
 		case n >= maxParts:
 			return input{}, bad("bad_form")
 		case name == "file" && in.media == nil:
-			if in.media, err = readFile(p); err != nil {
+			if in.media, err = readFile(p, clean, keep); err != nil {
 				return input{}, err
-			}
-			if name := p.FileName(); utf8.ValidString(name) {
-				in.media.Name = clean(name)
 			}
 		case field && fields[name] == nil:
 			s, err := readField(p)
@@ -229,31 +230,68 @@ func readField(r io.Reader) (string, error) {
 	return string(b), nil
 }
 
-// readFile finds out what a file is by its first bytes and how large it is by
-// reading it through; nothing is kept.
-func readFile(p *multipart.Part) (*bot.Media, error) {
+// readFile finds out what a file is by its first bytes and has it kept. Sound and
+// film are read through and counted.
+func readFile(p *multipart.Part, clean func(string) string, keep keeper) (*bot.Media, error) {
 	head := make([]byte, 512)
 	n, err := io.ReadFull(p, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return nil, readProblem(err)
 	}
+	if n == 0 {
+		return nil, bad("no_file")
+	}
 	head = head[:n]
+	name := ""
+	if given := p.FileName(); utf8.ValidString(given) {
+		name = clean(given)
+	}
+	kind, typ := sniff(head, p.Header.Get("Content-Type"))
+	if keep != nil && kind != bot.Voice && kind != bot.Video {
+		return keepFile(io.MultiReader(bytes.NewReader(head), p), name, keep)
+	}
 	rest, err := io.Copy(io.Discard, io.LimitReader(p, MaxFile+1))
 	if err != nil {
 		return nil, readProblem(err)
 	}
 	size := int64(n) + rest
 	switch {
-	case size == 0:
-		return nil, bad("no_file")
 	case size > MaxFile:
 		return nil, &problem{status: http.StatusRequestEntityTooLarge, code: "file_too_large"}
-	}
-	kind, typ := sniff(head, p.Header.Get("Content-Type"))
-	if kind == "" {
+	case kind == "":
 		return nil, &problem{status: http.StatusUnsupportedMediaType, code: "file_type"}
 	}
-	return &bot.Media{Kind: kind, Type: typ, Size: size}, nil
+	return &bot.Media{Kind: kind, Type: typ, Size: size, Name: name}, nil
+}
+
+// cut remembers that it was the request that failed, and not whoever reads it.
+type cut struct {
+	r   io.Reader
+	err error
+}
+
+func (c *cut) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.err = err
+	}
+	return n, err
+}
+
+// keepFile hands a file to whoever keeps it.
+func keepFile(r io.Reader, name string, keep keeper) (*bot.Media, error) {
+	from := &cut{r: r}
+	m, err := keep(name, from)
+	var told *bot.Error
+	switch {
+	case err == nil:
+		return &m, nil
+	case from.err != nil:
+		return nil, readProblem(from.err)
+	case errors.As(err, &told) && told.Code == bot.Invalid:
+		return nil, &problem{status: http.StatusUnsupportedMediaType, code: "file_type", key: told.Key}
+	}
+	return nil, err
 }
 
 // sniff tells what a file is by its content. What the client claims decides

@@ -142,7 +142,7 @@ func FuzzMultipart(f *testing.F) {
 		if boundary == "" {
 			return
 		}
-		in, err := readParts(multipart.NewReader(strings.NewReader(body), boundary), clean)
+		in, err := readParts(multipart.NewReader(strings.NewReader(body), boundary), clean, nil)
 		if err == nil && (in.media == nil || in.media.Size <= 0 || in.media.Kind == "") {
 			t.Errorf("accepted without a file: %+v", in)
 		}

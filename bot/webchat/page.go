@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 )
@@ -143,6 +144,19 @@ type settings struct {
 // more, as the kernel does, and cuts.
 const maxTyped = 4000
 
+// maxGiven is how many letters a link may put into the field, such as the code of
+// a complaint on a printed slip.
+const maxGiven = 100
+
+// typed is what a link puts into the field. It is sent when the citizen presses send, never by itself.
+func typed(text string) string {
+	if !utf8.ValidString(text) {
+		return ""
+	}
+	r := []rune(strings.Join(strings.Fields(text), " "))
+	return string(r[:min(len(r), maxGiven)])
+}
+
 // page serves the page itself.
 func (c *Chat) page(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
@@ -156,7 +170,7 @@ func (c *Chat) page(w http.ResponseWriter, r *http.Request) {
 	}
 	var b bytes.Buffer
 	err := c.assets.page.Execute(&b, map[string]any{
-		"Lang": lang, "T": c.texts.of(lang).Page, "Other": other, "OtherLink": link, "Embedded": embedded, "MaxTyped": maxTyped,
+		"Lang": lang, "T": c.texts.of(lang).Page, "Other": other, "OtherLink": link, "Embedded": embedded, "MaxTyped": maxTyped, "Typed": typed(q.Get("text")),
 		"Asset": func(name string) string { return "/chat/static/" + c.assets.hashed[name] },
 		"Settings": settings{
 			Lang: lang, Embedded: embedded, MaxText: maxTyped, MaxFile: MaxFile, Texts: c.texts.of(lang).Script,

@@ -82,6 +82,20 @@ func TestPageLanguages(t *testing.T) {
 	}
 }
 
+// A printed slip leads to the page with the code in the field; what a link brings is text, short, and not sent by itself.
+func TestALinkFillsTheField(t *testing.T) {
+	c, in := newChat(t, Options{})
+	b := serve(t, c, in)
+	if _, page := b.get("/chat?text=K7M3-9QX2"); !strings.Contains(page, `enterkeyhint="send">K7M3-9QX2</textarea>`) {
+		t.Error("the code is not in the field")
+	}
+	for _, bad := range []string{"%3C/textarea%3E%3Cscript%3Ealert(1)%3C/script%3E", strings.Repeat("x", 5000), "%ff%fe"} {
+		if _, page := b.get("/chat?text=" + bad); strings.Contains(page, "<script>alert") || strings.Contains(page, strings.Repeat("x", 101)) {
+			t.Errorf("%.40s stands on the page as it came", bad)
+		}
+	}
+}
+
 func TestEmbedScript(t *testing.T) {
 	c, in := newChat(t, Options{})
 	b := serve(t, c, in)

@@ -14,9 +14,10 @@
 // missed. A restart empties that memory: a message handed to a connection that
 // was already dead is then lost to the page, though not to the store.
 //
-// Photos and files are looked at, counted and thrown away: no feature reads them
-// yet, so nothing keeps them. The update says only what kind of file came, of
-// which type by its content, and how large it was.
+// Photos and files are handed to [Options.Keep] as they arrive, before the update
+// is accepted: what is acknowledged is durable. Sound and film, which nobody keeps, and
+// everything where there is no Keep, is looked at, counted and thrown away; the update then
+// says only what kind of file came, of which type by its content, and how large it was.
 //
 // All state is in this process; with several replicas a citizen's requests
 // must reach the same one.
@@ -26,6 +27,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -40,7 +42,7 @@ const Name = "webchat"
 
 // Limits of what is taken in. MaxBody is what the HTTP server must let through.
 const (
-	MaxFile  = 10 << 20            // bytes of a photo or file
+	MaxFile  = 20 << 20            // bytes of a photo or file; whoever keeps them may want less
 	MaxBody  = MaxFile + maxFields // bytes of any request
 	maxJSON  = 128 << 10           // bytes of a JSON request: 10,000 letters, each escaped
 	maxField = 64 << 10            // bytes of one field beside the file
@@ -72,13 +74,21 @@ type Options struct {
 	Secure bool
 	// Clean makes text from outside safe: valid, NFC, without control and bidirectional marks, trimmed.
 	Clean func(string) string
-	// PerCitizen is the budget of one citizen; zero means 20 messages a minute, 10 at once.
+	// PerCitizen is the budget of one citizen; zero means 20 messages a minute, 25 at once: a complaint takes a dozen short answers.
 	PerCitizen bot.Rate
 	// PerAddress is the budget of one network address, behind which a whole office
 	// may sit; zero means 120 messages a minute, 40 at once.
 	PerAddress bot.Rate
-	Log        *slog.Logger
-	Now        func() time.Time
+	// Keep takes a file of a conversation and returns the attachment that stands for it in
+	// the update. What it does not take it refuses with an *bot.Error Invalid, whose Key Render
+	// renders for the citizen. nil: nothing is kept.
+	Keep func(ctx context.Context, k bot.SessionKey, name string, r io.Reader) (bot.Media, error)
+	// Kept is told when the turn of an update with attachments is over, so that what the turn
+	// did not ask for is not kept any longer. It may be nil.
+	Kept   func(ctx context.Context, u bot.Update)
+	Render func(lang, key string) (string, error)
+	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // Chat is the channel. Its methods are safe for concurrent use.
@@ -105,6 +115,9 @@ func New(opt Options) (*Chat, error) {
 	if opt.Clean == nil {
 		return nil, errors.New("webchat: Clean is missing")
 	}
+	if opt.Keep != nil && opt.Render == nil {
+		return nil, errors.New("webchat: with Keep goes Render")
+	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
@@ -112,7 +125,7 @@ func New(opt Options) (*Chat, error) {
 		opt.Now = time.Now
 	}
 	if opt.PerCitizen == (bot.Rate{}) {
-		opt.PerCitizen = bot.Rate{PerSecond: 20.0 / 60, Burst: 10}
+		opt.PerCitizen = bot.Rate{PerSecond: 20.0 / 60, Burst: 25}
 	}
 	if opt.PerAddress == (bot.Rate{}) {
 		opt.PerAddress = bot.Rate{PerSecond: 2, Burst: 40}
@@ -181,7 +194,12 @@ func (c *Chat) Send(_ context.Context, m bot.Message) (bot.Receipt, error) {
 }
 
 // Settled lets the POST of the update return once n messages are there.
-func (c *Chat) Settled(u bot.Update, n int) { c.hub.settled(u.Chat, u.ID, n) }
+func (c *Chat) Settled(u bot.Update, n int) {
+	c.hub.settled(u.Chat, u.ID, n)
+	if c.opt.Kept != nil && len(u.Media) > 0 {
+		c.opt.Kept(context.Background(), u)
+	}
+}
 
 // Typing shows the typing sign on the citizen's open streams.
 func (c *Chat) Typing(_ context.Context, a bot.Address) error {

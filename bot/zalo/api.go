@@ -11,11 +11,12 @@ import (
 	"fmt"
 	"io"
 	"mime/multipart"
-	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -86,6 +87,19 @@ func (n *number) UnmarshalJSON(b []byte) error {
 		v = int64(f)
 	}
 	*n = number(v)
+	return nil
+}
+
+// length is a number that nothing hangs on: what is none ("1.2 MB") reads as 0.
+type length int64
+
+// UnmarshalJSON never fails: a message is not lost for it.
+func (l *length) UnmarshalJSON(b []byte) error {
+	var n number
+	if n.UnmarshalJSON(b) != nil {
+		n = 0
+	}
+	*l = length(n)
 	return nil
 }
 
@@ -166,12 +180,28 @@ func (a *api) do(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, &callError{reach: unsent, err: err}
 	}
-	resp, err := a.http.Do(req)
+	resp, err := a.ask(req)
 	if err != nil {
-		return reply{}, &callError{reach: reachOf(err), err: bare(err)}
+		return reply{}, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // it was read
 	return read(resp)
+}
+
+// ask sends a request. One that never had a connection (no address, nobody
+// there, no agreement on TLS) cannot have been done; with one, nobody knows.
+func (a *api) ask(req *http.Request) (*http.Response, error) {
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	resp, err := a.http.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	if err == nil {
+		return resp, nil
+	}
+	at := unsent
+	if connected.Load() {
+		at = sent
+	}
+	return nil, &callError{reach: at, err: bare(err)}
 }
 
 func (a *api) request(ctx context.Context, c call) (*http.Request, error) {
@@ -252,21 +282,6 @@ func retryAfter(resp *http.Response) time.Duration {
 		return time.Duration(s) * time.Second
 	}
 	return time.Minute
-}
-
-// reachOf says whether a failed request can have left this machine.
-func reachOf(err error) reach {
-	var dns *net.DNSError
-	var op *net.OpError
-	switch {
-	case errors.As(err, &dns):
-		return unsent
-	case errors.As(err, &op) && op.Op == "dial":
-		return unsent
-	case errors.Is(err, context.Canceled):
-		return sent
-	}
-	return sent
 }
 
 // bare takes the address out of an error: it may hold what must not be logged.

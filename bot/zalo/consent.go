@@ -145,11 +145,15 @@ func (o *OA) adopt(ctx context.Context, p pair) error {
 			return err
 		}
 	}
-	return errors.New("zalo: others keep writing the tokens")
+	return errBusy
 }
 
-// Revoked notes that the account withdrew its consent.
-func (o *OA) Revoked(ctx context.Context) error { return o.keeper.revoked(ctx) }
+// errBusy is a row that others changed at each try.
+var errBusy = errors.New("zalo: others keep writing the tokens")
+
+// Revoked notes that the account withdrew its consent at a time. One that is
+// older than the tokens in use says nothing about them.
+func (o *OA) Revoked(ctx context.Context, at time.Time) error { return o.keeper.revoked(ctx, at) }
 
 var page = template.Must(template.New("consent").Parse(`<!doctype html>
 <html lang="vi"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}}</title></head>

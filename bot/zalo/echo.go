@@ -20,9 +20,11 @@ func digestText(sealer bot.Sealer, text string) string {
 	return sealer.Digest("zalo text\x1f" + strings.Join(strings.Fields(text), " "))
 }
 
-// echo is a message of the account that Zalo delivered back.
+// echo is a message of the account that Zalo delivered back, or that the
+// conversation shows.
 type echo struct {
-	chat, text, id string
+	chat, text, id string // text is a digest
+	kind           string // as the event has it: "text", "image", "template"
 	at             time.Time
 }
 
@@ -37,10 +39,10 @@ type echoes struct {
 
 func newEchoes(now func() time.Time) *echoes { return &echoes{now: now} }
 
-func (e *echoes) add(chat, text, id string, at time.Time) {
+func (e *echoes) add(x echo) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.list = append(e.list, echo{chat, text, id, at})
+	e.list = append(e.list, x)
 	if len(e.list) < 2*maxEchoes {
 		return
 	}
@@ -52,16 +54,15 @@ func (e *echoes) add(chat, text, id string, at time.Time) {
 	e.list = append([]echo(nil), e.list[drop:]...)
 }
 
-// find returns the message of that text in that chat at or after since, and
-// forgets it: two messages of the same text have an echo each.
-func (e *echoes) find(chat, text string, since time.Time) (id string, ok bool) {
+// of returns the echoes of a chat at or after since.
+func (e *echoes) of(chat string, since time.Time) []echo {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for i, x := range e.list {
-		if x.chat == chat && x.text == text && !x.at.Before(since) {
-			e.list = append(e.list[:i], e.list[i+1:]...)
-			return x.id, true
+	var out []echo
+	for _, x := range e.list {
+		if x.chat == chat && !x.at.Before(since) {
+			out = append(out, x)
 		}
 	}
-	return "", false
+	return out
 }

@@ -30,11 +30,17 @@ const (
 	reasonFeature   = "delivery.reason_zalo_feature"
 	reasonStopped   = "delivery.reason_zalo_stopped"
 	reasonRequest   = "delivery.reason_zalo_request"
-	reasonUpload    = "delivery.reason_zalo_upload"
+	reasonGroup     = "delivery.reason_zalo_group"
 )
 
+// subject is what a failed call was about.
+type subject struct {
+	group bool
+	card  bool // a request for the contact, after its text was taken
+}
+
 // sendError says what a failed call means for the message.
-func (o *OA) sendError(ctx context.Context, err error) *bot.SendError {
+func (o *OA) sendError(ctx context.Context, err error, about subject) *bot.SendError {
 	var se *bot.SendError
 	var consent *consentError
 	var no *codeError
@@ -45,7 +51,7 @@ func (o *OA) sendError(ctx context.Context, err error) *bot.SendError {
 	case errors.As(err, &consent):
 		return &bot.SendError{Kind: bot.Misconfigured, Reason: reasonConsent, Err: err}
 	case errors.As(err, &no):
-		return o.refusal(ctx, no.code)
+		return o.refusal(ctx, no.code, about)
 	case errors.As(err, &c):
 		switch c.reach {
 		case unsent:
@@ -59,7 +65,7 @@ func (o *OA) sendError(ctx context.Context, err error) *bot.SendError {
 }
 
 // refusal goes by the number alone, as the table has it.
-func (o *OA) refusal(ctx context.Context, code int) *bot.SendError {
+func (o *OA) refusal(ctx context.Context, code int, about subject) *bot.SendError {
 	row, known := o.table[code]
 	e := &bot.SendError{Err: &codeError{code}}
 	now := o.opt.Now()
@@ -88,6 +94,8 @@ func (o *OA) refusal(ctx context.Context, code int) *bot.SendError {
 	case codes.Feature:
 		e.Kind, e.Reason = bot.Rejected, reasonFeature
 		o.alerts.Raise(ctx, "feature", "the account may not use a feature ("+strconv.Itoa(code)+": "+row.Meaning+")")
+	case codes.Grant:
+		return o.notGranted(ctx, e, row, about)
 	case codes.Stop:
 		e.Kind, e.Reason = bot.Misconfigured, reasonStopped
 		o.alerts.Raise(ctx, "stop", "Zalo refuses the account or the app ("+strconv.Itoa(code)+": "+row.Meaning+")")
@@ -99,6 +107,24 @@ func (o *OA) refusal(ctx context.Context, code int) *bot.SendError {
 		if !known {
 			o.alerts.Raise(ctx, "unknown "+strconv.Itoa(code), "an answer with the unknown number "+strconv.Itoa(code)+"; look it up and add it to bot/zalo/codes")
 		}
+	}
+	return e
+}
+
+// notGranted is an API that the app may not use. Groups and requests for the
+// contact have grants of their own; without the one for plain texts nothing goes.
+func (o *OA) notGranted(ctx context.Context, e *bot.SendError, row codes.Code, about subject) *bot.SendError {
+	why := "(" + strconv.Itoa(row.Number) + ": " + row.Meaning + ")"
+	switch {
+	case about.group:
+		e.Kind, e.Reason = bot.Later, reasonGroup
+		o.alerts.Raise(ctx, "group", "Zalo takes no message for a group "+why+"; see whether the group is switched on and the app may write to groups. Its messages are held")
+	case about.card:
+		e.Kind, e.Reason = bot.Rejected, reasonFeature
+		o.alerts.Raise(ctx, "card", "the app may not ask citizens for their contact "+why+"; the text before it arrived")
+	default:
+		e.Kind, e.Reason = bot.Misconfigured, reasonStopped
+		o.alerts.Raise(ctx, "stop", "Zalo refuses the account or the app "+why)
 	}
 	return e
 }

@@ -42,7 +42,7 @@ type attachment struct {
 		URL         string          `json:"url"`
 		Name        string          `json:"name"`
 		Type        string          `json:"type"`
-		Size        number          `json:"size"`
+		Size        length          `json:"size"`
 		Coordinates json.RawMessage `json:"coordinates"`
 	} `json:"payload"`
 }
@@ -69,7 +69,7 @@ const (
 // ignored are events that tell the bot nothing.
 var ignored = []string{
 	"user_received_message", "user_seen_message", "user_reacted_message", "oa_reacted_message", "update_user_info",
-	"add_user_to_tag", "remove_user_from_tag", "remove_tag", "anonymous_", "oa_send_anonymous_", "oa_send_group_", "widget_",
+	"add_user_to_tag", "remove_user_from_tag", "remove_tag", "anonymous_", "oa_send_anonymous_", "widget_",
 	"user_join_group", "user_request_join_group", "accept_request_join_group", "reject_request_join_group", "react_request_join_group",
 	"add_group_admin", "remove_group_admin", "update_group_info", "user_out_group",
 	"oa_send_consent", "user_reply_consent", "user_call_oa", "oa_call_user", "shop_has_order", "user_feedback",
@@ -105,8 +105,14 @@ func (o *OA) read(ev event) meaning {
 			return meaning{}
 		}
 	}
-	if strings.HasPrefix(ev.Name, "oa_send_") {
-		return o.ownMessage(ev)
+	if kind, ok := strings.CutPrefix(ev.Name, "oa_send_group_"); ok {
+		if ev.Sender.Admin != "" {
+			return meaning{} // an officer in the group: the bot is one of many there
+		}
+		return o.echoOf(ev, groupPrefix, kind)
+	}
+	if kind, ok := strings.CutPrefix(ev.Name, "oa_send_"); ok {
+		return o.ownMessage(ev, kind)
 	}
 	return meaning{unknown: true}
 }
@@ -229,19 +235,24 @@ func phone(s string) string {
 
 // ownMessage is a message of the account. Without an officer's id it is the
 // echo of what the bot sent; with one, a person of the office answers.
-func (o *OA) ownMessage(ev event) meaning {
-	to := ev.Recipient.ID
+func (o *OA) ownMessage(ev event, kind string) meaning {
 	if ev.Sender.Admin == "" {
-		if !digits.MatchString(string(to)) || ev.Message.ID == "" {
-			return meaning{}
-		}
-		return meaning{echo: &echo{chat: string(to), text: digestText(o.opt.Sealer, ev.Message.Text), id: string(ev.Message.ID), at: o.at(ev)}}
+		return o.echoOf(ev, "", kind)
 	}
 	e := bot.EventTakenOver
 	if strings.EqualFold(strings.TrimSpace(ev.Message.Text), handOver) {
 		e = bot.EventHandedBack
 	}
-	return o.citizen(ev, to, e)
+	return o.citizen(ev, ev.Recipient.ID, e)
+}
+
+// echoOf is Zalo's word that a message of the bot arrived.
+func (o *OA) echoOf(ev event, prefix, kind string) meaning {
+	to := string(ev.Recipient.ID)
+	if !digits.MatchString(to) || ev.Message.ID == "" {
+		return meaning{}
+	}
+	return meaning{echo: &echo{chat: prefix + to, text: digestText(o.opt.Sealer, ev.Message.Text), kind: kind, id: string(ev.Message.ID), at: o.at(ev)}}
 }
 
 // groupMessage is a message of a group of the account, which hears all of them.
@@ -286,10 +297,18 @@ func (o *OA) at(ev event) time.Time {
 	if err != nil {
 		return o.opt.Now()
 	}
-	for _, t := range []time.Time{time.UnixMilli(n), time.Unix(n, 0)} {
-		if t.After(firstStamp) && t.Before(lastStamp) {
-			return t
-		}
+	if t, ok := believed(n); ok {
+		return t
 	}
 	return o.opt.Now()
+}
+
+// believed reads milliseconds or seconds; false for a time that cannot be.
+func believed(n int64) (time.Time, bool) {
+	for _, t := range []time.Time{time.UnixMilli(n), time.Unix(n, 0)} {
+		if t.After(firstStamp) && t.Before(lastStamp) {
+			return t, true
+		}
+	}
+	return time.Time{}, false
 }

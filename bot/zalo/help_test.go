@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -216,3 +217,6 @@ func kindOf(err error) bot.SendKind {
 }
 
 var _ http.Handler = (*fakezalo.Server)(nil)
+
+// stampAt is a delivery's timestamp.
+func stampAt(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }

@@ -16,16 +16,19 @@ import (
 
 // Life of the tokens (OAuth v4 of the Official Account).
 const (
-	accessLife  = 25 * time.Hour         // when Zalo does not say
-	refreshLife = 90 * 24 * time.Hour    // of a refresh token: three months
-	refreshSoon = 14 * 24 * time.Hour    // before its end people are told
-	renewAt     = 80                     // percent of the access token's life
-	lookEvery   = 5 * time.Minute        // how often the keeper looks
-	leaseTime   = time.Minute            // longer than a renewal can take
-	leaseWait   = 200 * time.Millisecond // between two looks for somebody else's renewal
-	saveTries   = 5                      // of a pair that must not be lost
-	againAfter  = time.Minute            // after a renewal without an answer
-	secretName  = "zalo/token"           // in the vault
+	accessLife  = 25 * time.Hour          // when Zalo does not say
+	refreshLife = 90 * 24 * time.Hour     // of a refresh token: three months
+	refreshSoon = 14 * 24 * time.Hour     // before its end people are told
+	renewAt     = 80                      // percent of the access token's life
+	lookEvery   = 5 * time.Minute         // how often the keeper looks
+	renewTime   = 2 * callTimeout         // of a renewal's two calls
+	leaseTime   = renewTime + time.Minute // longer than a renewal and its bookkeeping can take
+	leaseWait   = 200 * time.Millisecond  // between two looks for somebody else's renewal
+	saveTries   = 5                       // of a pair that must not be lost
+	againAfter  = time.Minute             // after a renewal without an answer
+	earlyAgain  = 5 * time.Minute         // after an early renewal that came to nothing: the old token is still good
+	lateAgain   = 10 * time.Second        // the same when the old token is over
+	secretName  = "zalo/token"            // in the vault
 	leaseName   = "zalo/refresh"
 	maxSeeds    = 20 // digests of the operator's tokens that are remembered
 )
@@ -70,7 +73,12 @@ type keeper struct {
 	api    *api
 	alerts *bot.Alerts
 
-	mu    sync.Mutex // one renewal at a time in this process
+	mu sync.Mutex // one renewal at a time in this process
+	// The last renewal that came to nothing, so that not every sender tries
+	// again while Zalo is away. Guarded by mu.
+	failedAt time.Time
+	failed   error
+
 	saved sync.Mutex // guards unsaved
 	// unsaved is a pair that Zalo gave and the vault did not take yet. It is not
 	// used before it is kept.
@@ -152,15 +160,41 @@ func (k *keeper) token(ctx context.Context) (tokens, error) {
 		return t, &consentError{t.Reason}
 	}
 	ok, due := t.usable(k.opt.Now())
-	if !due {
+	switch {
+	case !due:
+		return t, nil
+	case ok:
+		return k.early(ctx, t)
+	}
+	return k.renew(ctx, t.Generation)
+}
+
+// early renews a pair whose access token is still good. Nobody waits for it:
+// while somebody renews, and for a while after a renewal that came to nothing,
+// the old token serves. One that dies meanwhile is read anew (after).
+func (k *keeper) early(ctx context.Context, t tokens) (tokens, error) {
+	if !k.mu.TryLock() {
 		return t, nil
 	}
-	fresh, err := k.renew(ctx, t.Generation)
+	defer k.mu.Unlock()
+	if k.justFailed(earlyAgain) != nil {
+		return t, nil
+	}
+	fresh, err := k.renewal(ctx, t.Generation, false)
 	var gone *consentError
-	if err != nil && ok && !errors.As(err, &gone) {
-		return t, nil // still good for a while: the next call tries again
+	if err != nil && !errors.As(err, &gone) {
+		return t, nil
 	}
 	return fresh, err
+}
+
+// justFailed is what the last renewal came to nothing for, when that was within
+// d. k.mu is held.
+func (k *keeper) justFailed(d time.Duration) error {
+	if ago := k.opt.Now().Sub(k.failedAt); k.failed != nil && ago >= 0 && ago < d {
+		return k.failed
+	}
+	return nil
 }
 
 // after is called when Zalo no longer takes the token of a generation: somebody
@@ -185,6 +219,12 @@ func (k *keeper) after(ctx context.Context, generation int64) (tokens, error) {
 func (k *keeper) renew(ctx context.Context, generation int64) (tokens, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return k.renewal(ctx, generation, true)
+}
+
+// renewal is renew under k.mu. Without patience it does not wait for another
+// process that renews.
+func (k *keeper) renewal(ctx context.Context, generation int64, patient bool) (tokens, error) {
 	for {
 		t, version, err := k.current(ctx)
 		if err != nil {
@@ -196,18 +236,31 @@ func (k *keeper) renew(ctx context.Context, generation int64) (tokens, error) {
 		case t.Generation != generation && t.Access != "":
 			return t, nil // somebody else did
 		}
+		if err := k.justFailed(lateAgain); err != nil {
+			return t, err
+		}
 		got, err := k.opt.Vault.Lease(ctx, leaseName, k.opt.Owner, leaseTime)
 		if err != nil {
 			return t, fmt.Errorf("lease of the renewal: %w", err)
 		}
 		if got {
 			t, err = k.exchange(ctx, t, version)
+			k.remember(err)
 			_, lerr := k.opt.Vault.Lease(context.WithoutCancel(ctx), leaseName, k.opt.Owner, 0)
 			return t, errors.Join(err, lerr)
 		}
-		if err := pause(ctx, leaseWait); err != nil {
+		if !patient || pause(ctx, leaseWait) != nil {
 			return t, &callError{reach: unsent, err: errors.New("another process renews the token")}
 		}
+	}
+}
+
+// remember notes a renewal that Zalo did not answer. k.mu is held.
+func (k *keeper) remember(err error) {
+	var c *callError
+	k.failed = nil
+	if errors.As(err, &c) {
+		k.failedAt, k.failed = k.opt.Now(), c
 	}
 }
 
@@ -223,7 +276,8 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // exchange is one renewal, under the lease. What is about to happen is written
-// down first, so that a process that dies here leaves a trace.
+// down first, so that a process that dies here leaves a trace. Once it began it
+// is not broken off for a caller who leaves: that could cost the account's consent.
 func (k *keeper) exchange(ctx context.Context, t tokens, version int64) (tokens, error) {
 	// Another process may have renewed between the look and the lease.
 	if now, v, err := k.load(ctx); err != nil {
@@ -234,17 +288,20 @@ func (k *keeper) exchange(ctx context.Context, t tokens, version int64) (tokens,
 	if now := k.opt.Now(); !t.Pending.IsZero() && now.Sub(t.Pending) < againAfter && t.Reason == reasonTwice {
 		return t, &callError{reach: unsent, err: errors.New("the last renewals had no answer; tried again in a minute")}
 	}
-	second := !t.Pending.IsZero() // an earlier try, of this process or of one that died, had no answer
+	open := t.Pending // an earlier try, of this process or of one that died, had no answer
 	t.Pending = k.opt.Now()
 	version, err := k.save(ctx, t, version)
 	if err != nil {
 		return t, fmt.Errorf("write down that a renewal begins: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTime)
+	defer cancel()
 	p, err := k.api.refresh(ctx, t.Refresh)
-	if reached(err) && !second {
+	if reached(err) && open.IsZero() {
+		open = t.Pending
 		p, err = k.api.refresh(ctx, t.Refresh) // the one try more
 	}
-	return k.outcome(ctx, t, version, p, err)
+	return k.outcome(ctx, t, version, open, p, err)
 }
 
 // settled is what somebody else left.
@@ -271,8 +328,10 @@ const (
 	reasonTwice   = "renewal_without_answer"
 )
 
-// outcome writes down what a renewal came to.
-func (k *keeper) outcome(ctx context.Context, t tokens, version int64, p pair, err error) (tokens, error) {
+// outcome writes down what a renewal came to. open is when an earlier try began
+// that had no answer, zero when there was none: a later one that never left does
+// not settle it.
+func (k *keeper) outcome(ctx context.Context, t tokens, version int64, open time.Time, p pair, err error) (tokens, error) {
 	// The request is out: what it came to is kept even when the caller left.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -283,8 +342,10 @@ func (k *keeper) outcome(ctx context.Context, t tokens, version int64, p pair, e
 	case errors.As(err, &no):
 		return k.lost(ctx, t, version, reasonSpent)
 	case reached(err):
-		t.Reason = reasonTwice
-		k.alerts.Raise(ctx, "pending", "a renewal of the token had no answer twice; it is tried again. If Zalo then refuses, `cchcbot zalo connect` is needed")
+		k.noAnswer(ctx, &t)
+	case !open.IsZero():
+		t.Pending = open
+		k.noAnswer(ctx, &t)
 	default: // it never left
 		t.Pending = time.Time{}
 	}
@@ -292,6 +353,11 @@ func (k *keeper) outcome(ctx context.Context, t tokens, version int64, p pair, e
 		err = errors.Join(err, serr)
 	}
 	return t, err
+}
+
+func (k *keeper) noAnswer(ctx context.Context, t *tokens) {
+	t.Reason = reasonTwice
+	k.alerts.Raise(ctx, "pending", "a renewal of the token had no answer; it is tried again. If Zalo then refuses, `cchcbot zalo connect` is needed")
 }
 
 // keepPair stores a new pair before anybody may use it. When the vault does not
@@ -347,25 +413,41 @@ func (k *keeper) rescue(ctx context.Context) error {
 // lost notes that only a new consent helps, and tells people.
 func (k *keeper) lost(ctx context.Context, t tokens, version int64, reason string) (tokens, error) {
 	t.State, t.Reason, t.Pending = stateConsent, reason, time.Time{}
-	if _, err := k.save(ctx, t, version); err != nil && !errors.Is(err, bot.ErrConflict) {
+	_, err := k.save(ctx, t, version)
+	if errors.Is(err, bot.ErrConflict) { // somebody else was first, perhaps with a new consent
+		now, _, err := k.load(ctx)
+		if err != nil {
+			return t, err
+		}
+		return k.settled(now)
+	}
+	if err != nil {
 		return t, err
 	}
 	k.alerts.Raise(ctx, "consent", "the Official Account has to give its consent again ("+reason+"): run `cchcbot zalo connect`. Messages are taken in meanwhile, answers wait")
 	return t, &consentError{reason}
 }
 
-// revoked is called when Zalo says that the account withdrew its consent.
-func (k *keeper) revoked(ctx context.Context) error {
-	t, version, err := k.load(ctx)
-	if err != nil || version == 0 || t.State == stateConsent {
-		return err
+// revoked is called when Zalo says that the account withdrew its consent at a
+// time. A pair that was given later proves that there is a newer consent: the
+// word came late, or once more.
+func (k *keeper) revoked(ctx context.Context, at time.Time) error {
+	for range saveTries {
+		t, version, err := k.load(ctx)
+		if err != nil || version == 0 || t.State == stateConsent || at.Before(t.RefreshIssued) {
+			return err
+		}
+		_, err = k.lost(ctx, t, version, reasonRevoked)
+		var gone *consentError
+		var raced *callError
+		switch {
+		case errors.As(err, &gone):
+			return nil
+		case err != nil && !errors.As(err, &raced):
+			return err
+		}
 	}
-	_, err = k.lost(ctx, t, version, reasonRevoked)
-	var gone *consentError
-	if errors.As(err, &gone) {
-		return nil
-	}
-	return err
+	return errBusy
 }
 
 // keep renews in time until ctx ends.

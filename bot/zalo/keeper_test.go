@@ -241,7 +241,7 @@ func TestTheConsentIsWithdrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.fake.Revoke()
-	if err := w.Revoked(t.Context()); err != nil {
+	if err := w.Revoked(t.Context(), w.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	_, err := w.Send(t.Context(), w.to("Lan", "hai"))

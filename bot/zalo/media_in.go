@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"cchcbot/bot"
+	"cchcbot/bot/fetch"
 )
 
 // MaxFetch is the largest attachment that is read, in bytes.
@@ -39,29 +37,14 @@ func fetchable(address string) bool {
 	return false
 }
 
-var errPrivate = errors.New("zalo: an attachment's address leads into a private network")
-
 // mediaClient fetches attachments. It connects to public addresses only: a name
 // under Zalo's could still be made to lead somewhere else.
 func mediaClient(given *http.Client) *http.Client {
-	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c := fetch.New(fetch.Options{})
 	if given != nil && given.Transport != nil {
 		c.Transport = given.Transport
-		return c
 	}
-	d := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		a, err := netip.ParseAddrPort(address)
-		if err != nil || !publicAddr(a.Addr().Unmap()) {
-			return errPrivate
-		}
-		return nil
-	}}
-	c.Transport = &http.Transport{DialContext: d.DialContext, TLSHandshakeTimeout: 10 * time.Second, ForceAttemptHTTP2: true}
 	return c
-}
-
-func publicAddr(a netip.Addr) bool {
-	return a.IsGlobalUnicast() && !a.IsPrivate() && !a.IsLoopback() && !a.IsLinkLocalUnicast()
 }
 
 // Fetch opens what a citizen sent. Zalo keeps it for a time that nobody names:
@@ -87,18 +70,38 @@ func (o *OA) Fetch(ctx context.Context, m bot.Media) (io.ReadCloser, error) {
 	case resp.StatusCode != http.StatusOK:
 		err = errors.New("zalo: the attachment cannot be fetched now")
 	case resp.ContentLength > MaxFetch:
-		err = &bot.Error{Code: bot.Invalid, Detail: "the attachment is too large"}
+		err = tooLarge()
 	}
 	if err != nil {
 		cancel()
 		return nil, errors.Join(err, resp.Body.Close())
 	}
-	return &body{Reader: io.LimitReader(resp.Body, MaxFetch), close: func() error { defer cancel(); return resp.Body.Close() }}, nil
+	return &body{from: resp.Body, left: MaxFetch, cancel: cancel}, nil
 }
 
+func tooLarge() error { return &bot.Error{Code: bot.Invalid, Detail: "the attachment is too large"} }
+
+// body is a file on its way, of at most left bytes: one that is longer fails, for cut off
+// it would pass for whole.
 type body struct {
-	io.Reader
-	close func() error
+	from   io.ReadCloser
+	left   int64
+	cancel context.CancelFunc
 }
 
-func (b *body) Close() error { return b.close() }
+func (b *body) Read(p []byte) (int, error) {
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.from.Read(p)
+	b.left -= int64(n)
+	if b.left < 0 {
+		return 0, tooLarge()
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	defer b.cancel()
+	return b.from.Close()
+}

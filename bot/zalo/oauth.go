@@ -38,9 +38,9 @@ func (a *api) tokens(ctx context.Context, form url.Values) (pair, error) {
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header["secret_key"] = []string{a.secret}
-	resp, err := a.http.Do(req)
+	resp, err := a.ask(req)
 	if err != nil {
-		return pair{}, &callError{reach: reachOf(err), err: bare(err)}
+		return pair{}, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // it was read
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))

@@ -188,12 +188,38 @@ func (o *OA) buttons() bool {
 	return err == nil && f.Buttons
 }
 
-// withoutButtons switches buttons off after Zalo refused a message with them.
-func (o *OA) withoutButtons(ctx context.Context, code int) {
-	o.alerts.Raise(ctx, "buttons", fmt.Sprintf("Zalo refuses a message with buttons (%d); choices are numbered from now on", code))
+// refusalLife is how long buttons of a kind that Zalo refused are not tried again.
+const refusalLife = 6 * time.Hour
+
+// refusesButtons reports whether it is known beforehand that a message cannot go
+// with its buttons: Zalo refused such kinds not long ago, or they were switched
+// off after the message was laid out.
+func (o *OA) refusesButtons(m bot.Message) bool {
+	rows, _ := split(m.Buttons)
+	switch {
+	case len(rows) == 0:
+		return false
+	case o.opt.Buttons == ButtonsOn:
+		until, ok := o.refusals.Get(kindsOf(rows))
+		return ok && o.opt.Now().Before(until)
+	}
+	return !o.buttons()
+}
+
+// withoutButtons remembers that Zalo refused buttons of a kind. Where a probe
+// decides, buttons are switched off; where the settings want them, they are
+// tried again after a while.
+func (o *OA) withoutButtons(ctx context.Context, b blame) {
+	if o.opt.Buttons == ButtonsOn {
+		o.refusals.Put(b.what, o.opt.Now().Add(refusalLife))
+		o.alerts.Raise(ctx, "buttons", fmt.Sprintf("Zalo refuses a message with buttons (%s: %d); such choices are numbered for %d hours, then tried again. ZALO_BUTTONS=off ends the trials",
+			b.what, b.code, int(refusalLife.Hours())))
+		return
+	}
+	o.alerts.Raise(ctx, "buttons", fmt.Sprintf("Zalo refuses a message with buttons (%s: %d); choices are numbered from now on", b.what, b.code))
 	f, version, err := o.features(ctx)
 	if err == nil && version > 0 && f.Buttons {
-		f.Buttons, f.Code = false, code
+		f.Buttons, f.Code = false, b.code
 		err = o.saveFeatures(ctx, f, version)
 	}
 	if err != nil {
@@ -237,6 +263,9 @@ func (o *OA) Probe(ctx context.Context, user string) (Probed, error) {
 	element := object{"title": list, "subtitle": text, "buttons": buttons(shown)}
 	if p.List, p.ListCode, err = o.tries(ctx, user, object{"text": list, "attachment": templated(object{"template_type": "list", "elements": []object{element}})}); err != nil {
 		return p, err
+	}
+	if p.Buttons {
+		o.refusals.Forget(kindsOf(shown))
 	}
 	_, version, err := o.features(ctx)
 	if err != nil {

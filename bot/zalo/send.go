@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,41 +13,33 @@ import (
 	"cchcbot/bot/zalo/codes"
 )
 
-// Limits of what is sent (docs.zaloplatforms.com).
-const (
-	maxText      = 2000
-	maxButtons   = 5
-	maxSubtitle  = 500
-	maxTitle     = 100
-	pathMessage  = "/v3.0/oa/message/cs"
-	pathGroup    = "/v3.0/oa/group/message"
-	queryPrefix  = "#cchc " // before a button's payload, which comes back as a text
-	queryHide    = "oa.query.hide"
-	openURL      = "oa.open.url"
-	templateInfo = "request_user_info"
-)
-
-// progress is how far a message of several calls came, and the last id.
+// progress is how far a message came: the calls that succeeded, and what Zalo
+// turned out not to take of it.
 type progress struct {
-	done int
-	id   string
-	note string
+	done     int  // calls
+	plain    bool // choices are numbered although the channel has buttons
+	unquoted bool
+	again    bool   // the attachment of the call under way was uploaded anew
+	lost     uint64 // attachments that go as a line of text, a bit each
+	blame    blame  // what the call under way goes without; sure once it succeeds
+	id, note string // of the last receipt
 }
 
-// step is one call of a message.
-type step struct {
-	text  string
-	rows  []bot.MessageButton
-	media *bot.Media
-	quote string
-	info  string // title of a request for the contact
+// blame is what Zalo is taken to have refused.
+type blame struct {
+	what string // "" for nothing, attachmentKind, or the kinds of buttons
+	code int
 }
 
-// object is a JSON object under way.
-type object map[string]any
+const attachmentKind = "attachment"
 
-// Send sends a message: one call, or several when it holds attachments or asks
-// for the contact. A retry of the same message goes on after the calls that succeeded.
+// maxTries bounds the calls of one step: as it is, without its quote, uploaded
+// again, without what was refused, and one more.
+const maxTries = 5
+
+// Send sends a message: one call, or several when it holds attachments, asks for
+// the contact or is too long. A retry of the same message goes on after the
+// calls that succeeded.
 func (o *OA) Send(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return bot.Receipt{}, &bot.SendError{Kind: bot.Temporary, Reason: reasonTemporary, Err: err}
@@ -57,193 +48,98 @@ func (o *OA) Send(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 	if !digits.MatchString(chat) {
 		return bot.Receipt{}, &bot.SendError{Kind: bot.Gone, Reason: reasonGone, Err: errors.New("the chat is no id of Zalo")}
 	}
-	steps := o.plan(m, group)
+	at, _ := o.halfway.Get(m.ID)
+	at.plain = at.plain || o.refusesButtons(m)
+	steps := o.plan(m, at)
 	if len(steps) == 0 {
 		return bot.Receipt{}, &bot.SendError{Kind: bot.Rejected, Reason: reasonRequest, Err: errors.New("the message is empty")}
 	}
-	at, _ := o.halfway.Get(m.ID)
-	for at.done < len(steps) {
-		r, err := o.take(ctx, chat, group, m.Lang, steps[at.done])
-		if err != nil {
-			if at.done > 0 && m.ID != "" {
-				o.halfway.Put(m.ID, at)
-			}
-			return bot.Receipt{}, o.sendError(ctx, err)
+	for try := 1; at.done < len(steps); try++ {
+		s := steps[at.done]
+		r, err := o.take(ctx, chat, group, s)
+		switch {
+		case err == nil:
+			o.account(r.ID)
+			o.without(ctx, at.blame)
+			at.done++
+			at.id, at.note, at.again, at.blame, try = r.ID, r.Note, false, blame{}, 0
+		case try < maxTries && o.adapt(&at, s, err):
+			steps = o.plan(m, at)
+		default:
+			o.keepHalfway(m.ID, at)
+			return bot.Receipt{}, o.sendError(ctx, err, subject{group: group, card: s.info != ""})
 		}
-		at.done++
-		at.id, at.note = r.ID, r.Note
 	}
 	o.halfway.Forget(m.ID)
 	return bot.Receipt{ID: at.id, Note: at.note}, nil
 }
 
-// plan lays a message out in calls. One picture carries the text as its caption.
-func (o *OA) plan(m bot.Message, group bool) []step {
-	var rows []bot.MessageButton
-	var info string
-	for _, row := range m.Buttons {
-		for _, b := range row {
-			if b.Request == bot.RequestContact {
-				info = b.Title
-			} else if b.Request == bot.RequestNothing {
-				rows = append(rows, b)
-			}
-		}
-	}
-	text := m.Text
-	if group && len(rows) > 0 { // groups know no buttons
-		text, rows = o.numbered(m.Lang, text, rows), nil
-	}
-	var out []step
-	quote := m.ReplyTo
-	for i := range m.Media {
-		s := step{media: &m.Media[i], quote: quote}
-		if len(m.Media) == 1 && m.Media[i].Kind == bot.Photo && len(rows) == 0 {
-			s.text, text = text, ""
-		}
-		out = append(out, s)
-		quote = ""
-	}
-	if strings.TrimSpace(text) != "" {
-		out = append(out, step{text: text, rows: rows, quote: quote})
-	}
-	if info != "" && !group {
-		out = append(out, step{info: info, text: m.Text})
-	}
-	return out
-}
-
-// maxTries bounds the calls of one step: as it is, without its quote, uploaded
-// again, without buttons, and one more.
-const maxTries = 5
-
-// take makes one call. What the account turns out not to take is left out and
-// the rest is sent again: a quote that is too old, buttons. Buttons are switched
-// off only when the same text without them is taken: then it was they.
-func (o *OA) take(ctx context.Context, chat string, group bool, lang string, s step) (bot.Receipt, error) {
-	without := 0 // Zalo's no to the buttons
-	for try := 1; ; try++ {
-		body, err := o.body(ctx, group, s)
-		if err != nil {
-			return bot.Receipt{}, err
-		}
-		r, err := o.post(ctx, chat, group, body)
-		if err == nil && without != 0 {
-			o.withoutButtons(ctx, without)
-		}
-		var no *codeError
-		if err == nil || !errors.As(err, &no) || try == maxTries {
-			return r, err
-		}
-		switch action := o.table[no.code].Action; {
-		case action == codes.Reupload && s.media != nil && o.stale(*s.media):
-		case action == codes.Bug && s.quote != "":
-			s.quote = ""
-		case action == codes.Bug && len(s.rows) > 0:
-			without = no.code
-			s.text, s.rows = o.numbered(lang, s.text, s.rows), nil
-		default:
-			return r, err
-		}
+// keepHalfway remembers how far a message came, for the next try.
+func (o *OA) keepHalfway(id string, at progress) {
+	if id != "" && at != (progress{}) {
+		o.halfway.Put(id, at)
 	}
 }
 
-// body is the "message" of a call.
-func (o *OA) body(ctx context.Context, group bool, s step) (object, error) {
-	m := object{}
-	if s.info != "" {
-		return object{"attachment": templated(object{
-			"template_type": templateInfo, "elements": []object{o.contactElement(s)},
-		})}, nil
-	}
-	if s.text != "" {
-		m["text"] = s.text
-	}
-	if s.quote != "" {
-		m["quote_message_id"] = s.quote
-	}
-	if s.media != nil {
-		attachment, line, err := o.attachment(ctx, *s.media)
-		if err != nil {
-			return nil, err
+// adapt leaves out what Zalo turned out not to take of a step, and reports
+// whether it is worth another call: a quote that is too old, an upload that is
+// gone, an attachment, buttons. The text always goes.
+func (o *OA) adapt(at *progress, s step, err error) bool {
+	var no *codeError
+	var upload *uploadRefused
+	if s.media != nil && errors.Is(err, errNoForm) {
+		at.lost |= 1 << s.index
+		at.blame = blame{what: attachmentKind}
+		if errors.As(err, &upload) {
+			at.blame.code = upload.code
 		}
-		if attachment == nil {
-			m["text"] = strings.TrimSpace(s.text + "\n" + line)
-			return m, nil
-		}
-		m["attachment"] = attachment
-		return m, nil
+		return true
 	}
-	if len(s.rows) > 0 && !group {
-		m["attachment"] = templated(object{"buttons": buttons(s.rows)})
+	if !errors.As(err, &no) {
+		return false
 	}
-	return m, nil
+	code, action := no.code, o.table[no.code].Action
+	extra := action == codes.Bug || action == codes.Grant
+	switch {
+	case action == codes.Reupload && s.media != nil && !at.again && o.stale(*s.media):
+		at.again = true
+	case action == codes.Bug && s.quote != "":
+		at.unquoted = true
+	case s.media != nil && (extra || action == codes.Reupload || action == codes.Feature):
+		at.lost |= 1 << s.index
+		at.blame = blame{attachmentKind, code}
+	case len(s.rows) > 0 && extra:
+		at.plain = true
+		at.blame = blame{kindsOf(s.rows), code}
+	default:
+		return false
+	}
+	return true
 }
 
-func templated(payload object) object { return object{"type": "template", "payload": payload} }
-
-func (o *OA) contactElement(s step) object {
-	e := object{"title": cut(s.info, maxTitle), "subtitle": cut(strings.Join(strings.Fields(s.text), " "), maxSubtitle)}
-	if o.opt.ContactImage != "" {
-		e["image_url"] = o.opt.ContactImage
+// without notes what a message went without after all. The same call with it
+// was refused, so it was that.
+func (o *OA) without(ctx context.Context, b blame) {
+	switch b.what {
+	case "":
+	case attachmentKind:
+		why := "it is too large, of no kind that Zalo takes, or was deleted"
+		if b.code != 0 {
+			why = "Zalo answers " + strconv.Itoa(b.code) + ": " + o.table[b.code].Meaning
+		}
+		o.alerts.Raise(ctx, "attachment", "an attachment could not be sent ("+why+"); its message went without and says so")
+	default:
+		o.withoutButtons(ctx, b)
 	}
-	return e
 }
 
-func cut(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
+// take makes the call of a step.
+func (o *OA) take(ctx context.Context, chat string, group bool, s step) (bot.Receipt, error) {
+	body, err := o.body(ctx, s)
+	if err != nil {
+		return bot.Receipt{}, err
 	}
-	return s
-}
-
-func buttons(rows []bot.MessageButton) []object {
-	var out []object
-	for _, b := range rows {
-		one := object{"title": cut(b.Title, maxTitle)}
-		switch {
-		case b.URL != "":
-			one["type"], one["payload"] = openURL, object{"url": b.URL}
-		default:
-			one["type"], one["payload"] = queryHide, queryPrefix+b.Payload
-		}
-		out = append(out, one)
-	}
-	return out
-}
-
-// numbered writes choices as lines, in the order in which the kernel counts them.
-func (o *OA) numbered(lang, text string, rows []bot.MessageButton) string {
-	var links, choices strings.Builder
-	var words []string
-	n := 0
-	for _, b := range rows {
-		switch {
-		case b.URL != "":
-			fmt.Fprintf(&links, "\n• %s: %s", b.Title, b.URL)
-		case b.Word:
-			words = append(words, b.Title)
-		case b.Payload != "":
-			n++
-			fmt.Fprintf(&choices, "\n%d. %s", n, b.Title)
-		}
-	}
-	hint := func(key string, args map[string]any) {
-		if s, err := o.opt.Render(lang, key, args); err == nil {
-			choices.WriteString("\n" + s)
-		}
-	}
-	if n > 0 {
-		hint("bot.menu_hint", map[string]any{"count": n})
-	}
-	if len(words) > 0 {
-		hint("bot.word_hint", map[string]any{"words": strings.Join(words, ", ")})
-	}
-	out := text + links.String()
-	if choices.Len() > 0 {
-		out += "\n" + choices.String()
-	}
-	return out
+	return o.post(ctx, chat, group, body)
 }
 
 // sentData is what a successful send answers with.

@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
 	"cchcbot/bot"
+	"cchcbot/bot/zalo/codes"
 )
 
 // Limits of uploads, in bytes. Word files were refused to some accounts
@@ -28,41 +31,66 @@ type uploaded struct {
 	until time.Time
 }
 
-// errUpload is an attachment that cannot be sent in any form.
-var errUpload = &bot.SendError{Kind: bot.Rejected, Reason: reasonUpload, Err: errors.New("the attachment cannot be uploaded")}
+// errNoForm is an attachment that cannot be sent in any form: a line of text
+// stands for it.
+var errNoForm = errors.New("zalo: the attachment cannot be uploaded")
 
-// attachment makes the "attachment" of a message, or a line with the address
-// when Zalo takes no such file.
-func (o *OA) attachment(ctx context.Context, m bot.Media) (object, string, error) {
+// sendable reports whether an attachment may go as one: pictures, and PDF files
+// of ours.
+func (o *OA) sendable(m bot.Media) bool {
 	switch {
-	case m.Kind == bot.Photo && o.opt.Open != nil:
+	case m.Kind == bot.Photo:
+		return o.opt.Open != nil || public(m.Ref)
+	case m.Kind == bot.Document && m.Type == "application/pdf":
+		return o.opt.Open != nil && m.Size <= maxFile
+	}
+	return false
+}
+
+// attachment makes the "attachment" of a message.
+func (o *OA) attachment(ctx context.Context, m bot.Media) (object, error) {
+	if m.Kind != bot.Photo {
+		id, err := o.uploadOnce(ctx, m, "file", maxFile)
+		if err != nil {
+			return nil, err
+		}
+		return object{"type": "file", "payload": object{"token": id}}, nil
+	}
+	if o.opt.Open != nil {
 		id, err := o.uploadOnce(ctx, m, "image", maxImage)
 		if err == nil {
-			return media("attachment_id", id), "", nil
+			return media("attachment_id", id), nil
 		}
-		if !errors.Is(err, errTooMuch) || !public(m.Ref) {
-			return nil, "", err
-		}
-		return media("url", m.Ref), "", nil
-	case m.Kind == bot.Photo && public(m.Ref):
-		return media("url", m.Ref), "", nil
-	case m.Kind == bot.Document && m.Type == "application/pdf" && o.opt.Open != nil && m.Size <= maxFile:
-		id, err := o.uploadOnce(ctx, m, "file", maxFile)
-		if err == nil {
-			return object{"type": "file", "payload": object{"token": id}}, "", nil
-		}
-		if !errors.Is(err, errTooMuch) {
-			return nil, "", err
+		if !errors.Is(err, errNoForm) || !public(m.Ref) {
+			return nil, err
 		}
 	}
-	if !public(m.Ref) {
-		return nil, "", errUpload
-	}
+	return media("url", m.Ref), nil
+}
+
+// maxLineName is the longest name of a file in a line, in letters.
+const maxLineName = 100
+
+// line is what stands for an attachment that cannot be sent: its address, else
+// that something is missing.
+func (o *OA) line(lang string, m bot.Media) string {
 	name := m.Name
 	if name == "" {
 		name = m.Alt
 	}
-	return nil, strings.TrimSpace(name + " " + m.Ref), nil
+	name = cut(strings.Join(strings.Fields(name), " "), maxLineName)
+	if public(m.Ref) {
+		return strings.TrimSpace(name + " " + m.Ref)
+	}
+	key, args := "zalo.photo_missing", map[string]any(nil)
+	if m.Kind != bot.Photo {
+		key, args = "zalo.file_missing", map[string]any{"name": name}
+	}
+	text, err := o.opt.Render(lang, key, args)
+	if err != nil {
+		o.opt.Log.Error("there are no words for an attachment that cannot be sent", "err", err)
+	}
+	return text
 }
 
 func public(ref string) bool { return strings.HasPrefix(ref, "https://") }
@@ -70,9 +98,6 @@ func public(ref string) bool { return strings.HasPrefix(ref, "https://") }
 func media(key, value string) object {
 	return templated(object{"template_type": "media", "elements": []object{{"media_type": "image", key: value}}})
 }
-
-// errTooMuch is a file above the limit of uploads, or of a type they do not take.
-var errTooMuch = errors.New("zalo: the file is larger than an upload may be, or no picture")
 
 // uploadOnce returns the id of an attachment of ours, uploaded before or now.
 func (o *OA) uploadOnce(ctx context.Context, m bot.Media, kind string, most int) (string, error) {
@@ -91,18 +116,14 @@ func (o *OA) uploadOnce(ctx context.Context, m bot.Media, kind string, most int)
 		case "image/png":
 			name = "image.png"
 		default:
-			return "", errTooMuch
+			return "", errNoForm
 		}
 	} else if !bytes.HasPrefix(data, []byte("%PDF-")) {
-		return "", errTooMuch
+		return "", errNoForm
 	}
 	r, err := o.call(ctx, call{method: http.MethodPost, path: "/v2.0/oa/upload/" + kind, file: &upload{name, data}})
 	if err != nil {
-		var c *callError
-		if errors.As(err, &c) && c.reach != overload {
-			return "", &callError{reach: unsent, status: c.status, err: c.err} // an upload twice harms nobody
-		}
-		return "", err
+		return "", o.uploadError(err)
 	}
 	var d struct {
 		ID    ident `json:"attachment_id"`
@@ -119,8 +140,35 @@ func (o *OA) uploadOnce(ctx context.Context, m bot.Media, kind string, most int)
 	return id, nil
 }
 
+// uploadError says what a failed upload means. Zalo's no to the file, or to
+// uploads at all, is no reason to keep the text back.
+func (o *OA) uploadError(err error) error {
+	var no *codeError
+	var c *callError
+	switch {
+	case errors.As(err, &no):
+		switch o.table[no.code].Action {
+		case codes.NextMinute, codes.Retry, codes.Processing, codes.Refresh, codes.Stop:
+			return err
+		}
+		return &uploadRefused{no.code}
+	case errors.As(err, &c) && c.reach != overload:
+		return &callError{reach: unsent, status: c.status, err: c.err} // an upload twice harms nobody
+	}
+	return err
+}
+
+// uploadRefused is Zalo's no to an upload.
+type uploadRefused struct{ code int }
+
+func (e *uploadRefused) Error() string   { return errNoForm.Error() + " (" + strconv.Itoa(e.code) + ")" }
+func (e *uploadRefused) Is(t error) bool { return t == errNoForm }
+
 func (o *OA) open(ctx context.Context, m bot.Media, most int) ([]byte, error) {
 	f, err := o.opt.Open(ctx, m)
+	if bot.IsCode(err, bot.NotFound) || errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoForm // it was deleted meanwhile
+	}
 	if err != nil {
 		return nil, &callError{reach: unsent, err: errors.New("the attachment cannot be opened")}
 	}
@@ -129,7 +177,7 @@ func (o *OA) open(ctx context.Context, m bot.Media, most int) ([]byte, error) {
 		return nil, &callError{reach: unsent, err: errors.New("the attachment cannot be read")}
 	}
 	if len(data) > most {
-		return nil, errTooMuch
+		return nil, errNoForm
 	}
 	return data, nil
 }

@@ -24,7 +24,7 @@ type Counts struct {
 	Verified int64 // signed by Zalo
 	Unsigned int64 // the console's trials
 	Forged   int64 // a signature that is not right, or of another app
-	Unknown  int64 // verified, of a kind nobody here knows
+	Unknown  int64 // verified, of a kind or a form nobody here knows
 }
 
 type counts struct{ verified, unsigned, forged, unknown atomic.Int64 }
@@ -83,25 +83,30 @@ func (o *OA) deliver(w http.ResponseWriter, r *http.Request, in bot.Intake) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// verify reads the frame of a delivery and checks that Zalo made it for our app.
+// verify checks that Zalo made a delivery for our app, by its frame, and reads it.
 func (o *OA) verify(r *http.Request, raw []byte) (event, bool) {
-	var ev event
-	if err := json.Unmarshal(raw, &ev); err != nil {
-		o.counts.unsigned.Add(1)
-		return ev, false
+	var frame struct {
+		App       ident           `json:"app_id"`
+		Timestamp json.RawMessage `json:"timestamp"`
 	}
 	shown := r.Header.Get(signatureHeader)
-	if shown == "" {
+	if err := json.Unmarshal(raw, &frame); err != nil || shown == "" {
 		o.counts.unsigned.Add(1)
-		return ev, false
+		return event{}, false
 	}
-	if string(ev.App) != o.opt.AppID || !o.signed(shown, raw, ev.stamp()) {
+	if string(frame.App) != o.opt.AppID || !o.signed(shown, raw, unquoted(frame.Timestamp)) {
 		if n := o.counts.forged.Add(1); n%manyForged == 0 {
 			o.alerts.Raise(r.Context(), "forged", "many deliveries are not signed with ZALO_OA_SECRET; compare it with the OA Secret Key of the webhook page")
 		}
-		return ev, false
+		return event{}, false
 	}
 	o.counts.verified.Add(1)
+	var ev event
+	if err := json.Unmarshal(raw, &ev); err != nil {
+		o.counts.unknown.Add(1)
+		o.opt.Log.Error("a delivery of zalo cannot be read and is passed over", "event", safeName(ev.Name), "bytes", len(raw))
+		return ev, false
+	}
 	return ev, true
 }
 
@@ -133,9 +138,9 @@ func (o *OA) takeIn(ctx context.Context, in bot.Intake, ev event) error {
 		o.counts.unknown.Add(1)
 		o.opt.Log.Debug("zalo sent an event of an unknown kind", "event", safeName(ev.Name))
 	case m.revoked:
-		return o.Revoked(ctx)
+		return o.Revoked(ctx, o.at(ev))
 	case m.echo != nil:
-		o.echoes.add(m.echo.chat, m.echo.text, m.echo.id, m.echo.at)
+		o.echoes.add(*m.echo)
 	case m.update != nil:
 		err := in.Accept(ctx, *m.update)
 		if bot.IsCode(err, bot.Invalid) {
@@ -157,4 +162,6 @@ func safeName(name string) string {
 
 // stamp is the timestamp as it stands in the body: the digits of a number, or
 // what is between the quotes.
-func (e event) stamp() string { return string(bytes.Trim(e.Timestamp, `"`)) }
+func (e event) stamp() string { return unquoted(e.Timestamp) }
+
+func unquoted(timestamp json.RawMessage) string { return string(bytes.Trim(timestamp, `"`)) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -173,6 +174,29 @@ func TestEventsThatTellNothing(t *testing.T) {
 	}
 }
 
+// What Zalo signed is not lost for a detail, and not passed over in silence.
+func TestASignedDeliveryOfAnotherForm(t *testing.T) {
+	file := func(size string) string {
+		return event1("user_send_file", from(`"msg_id":"m","attachments":[{"type":"file","payload":{"url":"https://file.zdn.vn/a","name":"don.pdf","size":`+size+`}}]`))
+	}
+	for size, want := range map[string]int64{`"123"`: 123, `123`: 123, `"1.2 MB"`: 0, `null`: 0, `{}`: 0, `[1]`: 0, `-5`: 0} {
+		w, k := newWorld(t, nil), &kept{}
+		if code := signedPost(w.OA, k, file(size), mac(file(size))); code != 200 || len(k.updates) != 1 || len(k.updates[0].Media) != 1 {
+			t.Errorf("a size of %s: answered %d, %d updates", size, code, len(k.updates))
+		} else if got := k.updates[0].Media[0].Size; got != want {
+			t.Errorf("a size of %s is %d", size, got)
+		}
+	}
+	w, k := newWorld(t, nil), &kept{}
+	body := event1("user_send_text", from(`"msg_id":"m","text":{"secret":"words"}`))
+	if code := signedPost(w.OA, k, body, mac(body)); code != 200 || len(k.updates) != 0 {
+		t.Errorf("answered %d, %d updates", code, len(k.updates))
+	}
+	if c := w.Counts(); c.Verified != 1 || c.Unknown != 1 || c.Unsigned != 0 {
+		t.Errorf("counted %+v", c)
+	}
+}
+
 func TestARevokedConsentComesByEvent(t *testing.T) {
 	w := newWorld(t, nil)
 	if _, err := w.keeper.token(t.Context()); err != nil {
@@ -198,7 +222,7 @@ func TestOwnMessages(t *testing.T) {
 		}
 	}
 	deliver(own("", "Miễn phí."))
-	if _, ok := w.echoes.find("246845883529197922", digestText(sealer{}, "Miễn phí."), start); !ok || len(k.updates) != 0 {
+	if got := w.echoes.of("246845883529197922", start); len(got) != 1 || got[0].text != digestText(sealer{}, "Miễn phí.") || got[0].kind != "text" || len(k.updates) != 0 {
 		t.Errorf("the echo is not remembered, or %d updates came of it", len(k.updates))
 	}
 	deliver(own(`,"admin_id":"77"`, "Tôi là cán bộ trực"))
@@ -247,6 +271,7 @@ func TestAttachmentsComeFromZaloOnly(t *testing.T) {
 }
 
 func TestFetchReadsWithinLimits(t *testing.T) {
+	told := true // the length of the body
 	served := func(status int, body string) *OA {
 		w := newWorld(t, nil)
 		w.opt.HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -254,7 +279,10 @@ func TestFetchReadsWithinLimits(t *testing.T) {
 			rec.WriteHeader(status)
 			rec.WriteString(body)
 			resp := rec.Result()
-			resp.ContentLength = int64(len(body))
+			resp.ContentLength = -1
+			if told {
+				resp.ContentLength = int64(len(body))
+			}
 			return resp, nil
 		})}
 		return w.process(t)
@@ -272,6 +300,17 @@ func TestFetchReadsWithinLimits(t *testing.T) {
 	}
 	if _, err := served(200, strings.Repeat("x", MaxFetch+1)).Fetch(t.Context(), bot.Media{Ref: "https://photo.zdn.vn/a"}); !bot.IsCode(err, bot.Invalid) {
 		t.Errorf("too large: %v", err)
+	}
+	told = false
+	for length, fits := range map[int]bool{MaxFetch: true, MaxFetch + 1: false} {
+		f, err := served(200, strings.Repeat("x", length)).Fetch(t.Context(), bot.Media{Ref: "https://photo.zdn.vn/a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, f)
+		if fits && (err != nil || n != int64(length)) || !fits && !bot.IsCode(err, bot.Invalid) || f.Close() != nil {
+			t.Errorf("%d bytes of no told length: read %d, %v", length, n, err)
+		}
 	}
 	if _, err := served(302, "").Fetch(t.Context(), bot.Media{Ref: "https://photo.zdn.vn/a"}); err == nil {
 		t.Error("a redirect is followed")

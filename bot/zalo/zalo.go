@@ -113,9 +113,12 @@ type OA struct {
 	alerts  *bot.Alerts
 	people  *bot.Recent[known]    // user -> profile
 	uploads *bot.Recent[uploaded] // address of ours -> upload
-	halfway *bot.Recent[progress] // messages of several calls, of which some succeeded
-	media   *http.Client          // fetches what citizens sent
-	away    atomic.Int64          // until when profiles are not asked for, in milliseconds
+	halfway *bot.Recent[progress] // message -> how far it came
+	settled *bot.Recent[bool]     // ids of messages at Zalo that are known to be one of ours
+	// refusals are the kinds of buttons that Zalo refused, and until when they are not tried.
+	refusals *bot.Recent[time.Time]
+	media    *http.Client // fetches what citizens sent
+	away     atomic.Int64 // until when profiles are not asked for, in milliseconds
 }
 
 var (
@@ -157,6 +160,7 @@ func New(opt Options) (*OA, error) {
 		opt: opt, table: table, echoes: newEchoes(opt.Now), counts: &counts{},
 		alerts: &bot.Alerts{From: Name, Now: opt.Now, Tell: opt.Alert},
 		people: bot.NewRecent[known](10_000), uploads: bot.NewRecent[uploaded](1000), halfway: bot.NewRecent[progress](1000),
+		settled: bot.NewRecent[bool](10_000), refusals: bot.NewRecent[time.Time](10),
 		media: mediaClient(opt.HTTP),
 	}
 	if o.api, err = newAPI(opt); err != nil {

@@ -52,13 +52,14 @@ var rules = [...]rule{
 	{"getUpdates", 400, "", bot.Temporary, reasonTemporary, alertConflict},
 	{"getUpdates", 409, "", bot.Temporary, reasonTemporary, alertConflict},
 	{"", 400, "chat", bot.Rejected, reasonNoChat, ""},
-	{"", 400, "text", bot.Rejected, reasonUnfit, alertUnfit},
 	{"", 400, "caption", bot.Rejected, reasonUnfit, alertUnfit},
-	{"", 400, "too long", bot.Rejected, reasonUnfit, alertUnfit},
 	{"sendPhoto", 400, "", bot.Rejected, reasonFile, ""},
 	{"sendSticker", 400, "", bot.Rejected, reasonFile, ""},
+	{"", 400, "text", bot.Rejected, reasonUnfit, alertUnfit},
+	{"", 400, "too long", bot.Rejected, reasonUnfit, alertUnfit},
 	{"setWebhook", 400, "", bot.Temporary, reasonTemporary, alertHook},
 	{"", 401, "", bot.Misconfigured, reasonMisconfigured, alertToken},
+	{"", 404, "chat", bot.Rejected, reasonNoChat, ""}, // one chat is no reason to stop the others
 	{"", 404, "", bot.Misconfigured, reasonMisconfigured, alertToken},
 	// The platform ran out of time, perhaps while it fetched a photo: it may go out yet.
 	{"", 408, "", bot.Ambiguous, reasonUnknown, ""},
@@ -115,6 +116,19 @@ func (f *failure) judge() verdict {
 		// An answer that is not the platform's, or none: it may have been processed.
 		return verdict{rule{kind: bot.Ambiguous, reason: reasonUnknown}, "an unknown outcome"}
 	}
+}
+
+// photo reports whether a refused photo may be the reason of the refusal. Then
+// its message goes as text, which shows whether it was: a bad chat or token
+// refuses that, too.
+func (f *failure) photo(v verdict) bool {
+	switch {
+	case f.method != "sendPhoto" || !f.answered:
+		return false
+	case f.code == http.StatusNotFound, f.code == http.StatusRequestEntityTooLarge:
+		return v.reason != reasonNoChat
+	}
+	return v.reason == reasonFile || v.reason == reasonUnfit || v.reason == reasonUnheard
 }
 
 // plainText is a description that can be shown: a short one in plain words.

@@ -3,18 +3,14 @@ package zalobot
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"cchcbot/bot"
+	"cchcbot/bot/fetch"
 )
 
 // MaxFetch is the largest attachment that is fetched, in bytes.
@@ -54,60 +50,20 @@ func addressOf(ref string) (string, bool) {
 
 // public reports whether an address is https on a host that everybody may
 // reach, as far as its name tells.
-func public(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.User != nil || u.Hostname() == "" {
-		return false
-	}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return open(ip)
-	}
-	return strings.Contains(host, ".") && !strings.HasSuffix(host, ".localhost") && !strings.HasSuffix(host, ".local") && !strings.HasSuffix(host, ".internal")
-}
+func public(address string) bool { return fetch.Options{}.Check(address) == nil }
 
-// shared are networks that no public host has (RFC 6598, RFC 6890, RFC 6052:
-// what they embed may be private).
-func shared(ip netip.Addr) bool {
-	for _, p := range []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"} {
-		if netip.MustParsePrefix(p).Contains(ip) {
-			return true
-		}
-	}
-	return false
-}
-
-// open reports whether an IP address is a public host's.
-func open(ip netip.Addr) bool {
-	ip = ip.Unmap()
-	return ip.IsGlobalUnicast() && !ip.IsPrivate() && !shared(ip)
-}
-
-var errPrivate = errors.New("the address is not a public one")
+// maxHops is how many redirects are followed.
+const maxHops = 3
 
 // fileClient is the client for attachments: given, or one that connects to
 // public addresses only, whatever a name resolves to.
 func fileClient(given *http.Client) *http.Client {
-	c := http.Client{}
-	if given != nil {
-		c = *given
-	} else {
-		d := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-			ip, err := netip.ParseAddrPort(address)
-			if err != nil || !open(ip.Addr()) {
-				return errPrivate
-			}
-			return nil
-		}}
-		c.Transport = &http.Transport{DialContext: d.DialContext, TLSHandshakeTimeout: 10 * time.Second, MaxIdleConns: 10, IdleConnTimeout: time.Minute}
+	own := fetch.New(fetch.Options{Hops: maxHops})
+	if given == nil {
+		return own
 	}
-	c.Timeout, c.Jar = 0, nil
-	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
-		if len(via) > 3 || !public(r.URL.String()) {
-			return errPrivate
-		}
-		return nil
-	}
+	c := *given
+	c.Timeout, c.Jar, c.CheckRedirect = 0, nil, own.CheckRedirect
 	return &c
 }
 
@@ -129,7 +85,7 @@ func (b *Bot) Fetch(ctx context.Context, m bot.Media) (io.ReadCloser, error) {
 	resp, err := b.files.Do(req) //nolint:bodyclose // the caller closes it, through fetched
 	if err != nil {
 		cancel()
-		return nil, fmt.Errorf("zalobot: fetching an attachment: %w", bare(err))
+		return nil, fmt.Errorf("zalobot: fetching an attachment: %w", fetch.Bare(err))
 	}
 	f := &fetched{body: resp.Body, left: MaxFetch, cancel: cancel}
 	switch {
@@ -144,15 +100,6 @@ func (b *Bot) Fetch(ctx context.Context, m bot.Media) (io.ReadCloser, error) {
 	}
 	_ = f.Close() // nothing of it was read
 	return nil, err
-}
-
-// bare takes the address off an error: whoever has it can see the attachment.
-func bare(err error) error {
-	var u *url.Error
-	for errors.As(err, &u) {
-		err = u.Err
-	}
-	return err
 }
 
 func tooLarge() error {

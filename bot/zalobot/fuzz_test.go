@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"cchcbot/bot"
+	"cchcbot/bot/fetch"
 )
 
 func ours(t testing.TB) *Bot {
@@ -128,7 +129,7 @@ func TestTheFileClientStaysOutside(t *testing.T) {
 		_ = resp.Body.Close() // nothing in it counts
 		t.Fatal("it connects to this machine")
 	}
-	if !strings.Contains(err.Error(), errPrivate.Error()) {
+	if !strings.Contains(err.Error(), fetch.ErrPrivate.Error()) {
 		t.Errorf("it fails with %v, want the guard", err)
 	}
 }

@@ -77,7 +77,8 @@ func (b *Bot) Send(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 }
 
 // plan lays a message out in calls, and counts the attachments that it had to
-// leave out: those that are no stickers and have no public address.
+// leave out: those that are no stickers and have no public address. The text
+// says that they are missing.
 func (b *Bot) plan(m bot.Message) (steps []step, left int) {
 	var photos, stickers []step
 	text := strings.TrimSpace(m.Text)
@@ -98,6 +99,9 @@ func (b *Bot) plan(m bot.Message) (steps []step, left int) {
 		for _, button := range row {
 			text = join(text, strings.TrimSuffix("• "+button.Title+": "+button.URL, ": "))
 		}
+	}
+	if left > 0 {
+		text = join(text, b.missing(m.Lang, left))
 	}
 	if len(photos) == 1 && bot.UTF16.Length(join(text, photos[0].link)) <= maxText {
 		photos[0].text = text
@@ -121,6 +125,18 @@ func (b *Bot) address(m bot.Media) (string, bool) {
 	return a, len(a) <= maxLink && public(a)
 }
 
+// missing says that attachments were left out, "" without words for it.
+func (b *Bot) missing(lang string, n int) string {
+	if b.opt.Render == nil {
+		return ""
+	}
+	text, err := b.opt.Render(lang, "zalobot.missing", map[string]any{"count": n})
+	if err != nil {
+		b.opt.Log.Error("there are no words for an attachment that cannot be sent", "err", err)
+	}
+	return text
+}
+
 // line is an attachment as a line of text.
 func line(m bot.Media, address string) string {
 	for _, s := range []string{m.Alt, m.Name} {
@@ -132,8 +148,11 @@ func line(m bot.Media, address string) string {
 }
 
 func join(text, more string) string {
-	if text == "" {
+	switch "" {
+	case text:
 		return more
+	case more:
+		return text
 	}
 	return text + "\n" + more
 }
@@ -154,7 +173,10 @@ func (b *Bot) take(ctx context.Context, chat string, s step, at *progress, steps
 	switch {
 	case v.kind == bot.Ambiguous && s.method == "sendPhoto":
 		at.doubt = true
-	case v.kind == bot.Rejected && v.reason == reasonFile && s.method == "sendPhoto":
+	case f.photo(v):
+		if v.reason == reasonUnheard || v.reason == reasonUnfit {
+			b.alerts.Raise(ctx, v.name, v.alert)
+		}
 		b.opt.Log.Warn("zalobot refused a photo, whose address is sent instead", "why", v.name)
 		at.doubt = true // should the text fail, the photo is not tried again
 		return b.once(ctx, chat, s.asText())

@@ -76,6 +76,24 @@ func TestLayout(t *testing.T) {
 	}
 }
 
+// What cannot be sent is not passed over in silence.
+func TestTheTextSaysWhatIsMissing(t *testing.T) {
+	inside := bot.Media{Kind: bot.Photo, Ref: "https://10.0.0.7/a.jpg"}
+	for text, want := range map[string]string{"a": "a/zalobot.missing 2", "": "zalobot.missing 2"} {
+		w := newWorld(t, zalobot.ModePoll, func(o *zalobot.Options) {
+			o.Render = func(_, key string, args map[string]any) (string, error) {
+				return fmt.Sprint(key, " ", args["count"]), nil
+			}
+		})
+		lan := w.fake.Person("Lan")
+		m := message(lan, text)
+		m.Media = []bot.Media{inside, {Kind: bot.Document, Ref: "AgACAgUAAx"}}
+		if _, err := w.Send(t.Context(), m); err != nil || shown(w, lan) != want {
+			t.Errorf("Send = %v, the chat shows %q, want %q", err, shown(w, lan), want)
+		}
+	}
+}
+
 // A photo that a citizen sent can be passed on, to a group of officers for example.
 func TestPassingAPhotoOn(t *testing.T) {
 	bubble("", t, func(t *testing.T) {
@@ -112,6 +130,11 @@ func TestPhotosThatFail(t *testing.T) {
 		photos       int // calls of sendPhoto
 	}{
 		{"refused", fakezalobot.Fault{Code: 400, Description: "photo cannot be fetched"}, "", "", asText, 1},
+		{"refused for its context", fakezalobot.Fault{Code: 400, Description: "context type of the address is wrong"}, "", "", asText, 1},
+		{"refused for an unknown reason", fakezalobot.Fault{Code: 422, Description: "unprocessable"}, "", "", asText, 1},
+		{"too large", fakezalobot.Fault{Code: 413, Description: "too large"}, "", "", asText, 1},
+		{"photos are no longer taken", fakezalobot.Fault{Code: 404, Description: "Not Found"}, "", "", asText, 1},
+		{"the chat is not found", fakezalobot.Fault{Code: 404, Description: "chat not found", Times: 2}, bot.Rejected, bot.Rejected, "", 2},
 		{"too slow", fakezalobot.Fault{Slow: 2 * time.Minute}, bot.Ambiguous, "", asText, 0},
 		{"arrived without a word", fakezalobot.Fault{Lost: true}, bot.Ambiguous, "", "Đây ạ|" + photo + "\n" + asText, 1},
 		{"the platform gave up", fakezalobot.Fault{Code: 408, Description: "Request timeout"}, bot.Ambiguous, "", asText, 1},
@@ -215,6 +238,7 @@ func TestErrorsAreTold(t *testing.T) {
 		{fakezalobot.Fault{Code: 403, Description: "forbidden"}, bot.Temporary, "does not know"},
 		{fakezalobot.Fault{Code: 401, Description: token}, bot.Misconfigured, "token is refused"},
 		{fakezalobot.Fault{Code: 404}, bot.Misconfigured, "token is refused"},
+		{fakezalobot.Fault{Code: 404, Description: "Chat not found"}, bot.Rejected, ""},
 		{fakezalobot.Fault{Code: 413}, bot.Rejected, ""},
 		{fakezalobot.Fault{Code: 426, Description: "quota"}, bot.Throttled, "quota"},
 		{fakezalobot.Fault{Code: 302, HTML: "<html>"}, bot.Misconfigured, "API address"},

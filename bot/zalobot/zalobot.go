@@ -104,6 +104,9 @@ type Options struct {
 	// Clean makes text from outside safe: valid, NFC, printable, trimmed. nil leaves
 	// that to the intake alone.
 	Clean func(string) string
+	// Render gives the words for attachments that cannot be sent; nil means that
+	// nothing is said of them.
+	Render func(lang, key string, args map[string]any) (string, error)
 	// HTTP carries requests to the API; its Timeout is not used. nil means a
 	// client of its own.
 	HTTP *http.Client

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +17,7 @@ const (
 )
 
 // alarm tells whoever runs the program that something needs a person: in the
-// log, and in the chat of ALERT_TO. Texts are English and hold nothing personal.
+// log, and in the chat or mailbox of ALERT_TO. Texts are English and hold nothing personal.
 type alarm struct {
 	log   *slog.Logger
 	now   func() time.Time
@@ -30,11 +29,7 @@ type alarm struct {
 }
 
 func newAlarm(o houseOptions) *alarm {
-	a := &alarm{log: o.Log, now: o.Now, last: map[string]time.Time{}}
-	if channel, chat, ok := strings.Cut(o.Config.AlertTo, ":"); ok {
-		a.to = bot.Address{Channel: channel, Chat: chat}
-	}
-	return a
+	return &alarm{log: o.Log, now: o.Now, last: map[string]time.Time{}, to: o.Config.alertAddress()}
 }
 
 // raise logs the text and queues it for the chat, unless people just heard it.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"cchcbot/bot/bottest/fakemail"
 	"cchcbot/bot/bottest/faketelegram"
 )
 
@@ -55,5 +56,57 @@ func TestAlertReachesTheChat(t *testing.T) {
 	}
 	if strings.Contains(log.String(), token) {
 		t.Error("the log holds the token")
+	}
+}
+
+// TestAlertReachesTheMailbox: ALERT_TO may be an e-mail address.
+func TestAlertReachesTheMailbox(t *testing.T) {
+	const operator, password = "truc@example.vn", "password-of-the-alarm-test"
+	box, err := fakemail.New(fakemail.Options{User: "hoidap", Password: password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := &Config{Data: filepath.Join(t.TempDir(), "data"), SMTPURL: box.URL(), MailFrom: "hoidap@example.vn", AlertTo: operator}
+	if err := cfg.Check(); err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, cfg)
+	t.Cleanup(func() {
+		p.end()
+		if err := box.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p.house.alarm.raise(t.Context(), "turn 7 failed 3 times")
+	end := make(chan struct{})
+	timer := time.AfterFunc(20*time.Second, func() { close(end) })
+	defer timer.Stop()
+	if !box.Wait(end, func(mails []fakemail.Mail) bool { return len(mails) > 0 }) {
+		t.Fatal("no mail came")
+	}
+	if m := box.To(operator); len(m) != 1 || !strings.Contains(m[0].Subject, "turn 7 failed 3 times") {
+		t.Errorf("mails %+v", m)
+	}
+}
+
+func TestMailSettings(t *testing.T) {
+	for _, c := range []struct{ url, from, alert, want string }{
+		{"smtp://mail.example.vn", "", "", "MAIL_FROM"},
+		{"", "hoidap@example.vn", "", "SMTP_URL"},
+		{"smtp://u:geheim@mail.example.vn/x", "hoidap@example.vn", "", "SMTP_URL"},
+		{"", "", "truc@example.vn", "SMTP_URL"},
+		{"", "", "telegram:1", "TELEGRAM_TOKEN"},
+		{"", "", "zalo:1", "ALERT_TO"},
+		{"", "", "telegram:", "ALERT_TO"},
+		{"smtp://mail.example.vn", "hoidap@example.vn", "truc@example.vn", ""},
+		{"smtp://mail.example.vn", "hoidap@example.vn", "email:truc@example.vn", ""},
+	} {
+		err := (&Config{SMTPURL: c.url, MailFrom: c.from, AlertTo: c.alert, ZalobotMode: "poll", TelegramMode: "poll"}).Check()
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%+v: %v", c, err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "geheim")):
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }

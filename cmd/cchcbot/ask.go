@@ -6,14 +6,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"cchcbot/bot"
 	"cchcbot/handlers/procedures"
+	"cchcbot/handlers/procedures/gaps"
 	"cchcbot/knowledge"
+	"cchcbot/knowledge/exam"
 	"cchcbot/knowledge/intent"
 	"cchcbot/knowledge/vietnamese"
 )
@@ -36,7 +40,15 @@ type askAnswer struct {
 	Outcome  knowledge.Outcome `json:"outcome"`
 	Facet    knowledge.Facet   `json:"facet"`
 	Hits     []askHit          `json:"hits"`
-	Text     string            `json:"text"`
+	// Also is the second thing that was asked, Situation the event of life told.
+	Also      *askSecond `json:"also,omitempty"`
+	Situation string     `json:"situation,omitempty"`
+	Text      string     `json:"text"`
+}
+
+type askSecond struct {
+	Facet knowledge.Facet `json:"facet"`
+	Hits  []askHit        `json:"hits"`
 }
 
 type askHit struct {
@@ -115,10 +127,20 @@ func newAsker(ctx context.Context, d *data, log *slog.Logger) (*asker, error) {
 	if err != nil {
 		return nil, err
 	}
-	live := procedures.NewLive(d.db.Read(), buildIndex, log)
+	live := procedures.NewLive(d.db.Read(), buildIndex(time.Now), log)
 	if err := live.Refresh(ctx); err != nil {
 		return nil, err
 	}
+	lex, err := vietnamese.LoadLexicon()
+	if err != nil {
+		return nil, err
+	}
+	decided, err := gaps.Decisions(ctx, d.db.Read())
+	if err != nil {
+		return nil, err
+	}
+	words := contentWords(lex)
+	live.Leave(func(question string) bool { return gaps.Refused(decided, words(question)) })
 	return &asker{live: live, classifier: classifier, data: d, log: log, limit: 5}, nil
 }
 
@@ -133,7 +155,44 @@ func (a *asker) found(_ context.Context, question string) knowledge.Found {
 	if r.Rest != "" {
 		text = r.Rest
 	}
-	return a.live.Search(knowledge.Query{Text: text, Limit: a.limit})
+	return a.live.Ask(knowledge.Query{Text: text, Limit: a.limit})
+}
+
+// curated reports whether somebody wrote an entry for the code, rather than that
+// only the national list knows it.
+func (a *asker) curated(code string) bool {
+	e, ok := a.live.ByCode(code)
+	return ok && (e.Summary != "" || len(e.Aliases) > 0)
+}
+
+// listMissed prints what an exam missed, by cause.
+func (a *asker) listMissed(w io.Writer, answers []exam.Answer) {
+	field := func(code string) string {
+		if e, ok := a.live.ByCode(code); ok {
+			return e.Field
+		}
+		return ""
+	}
+	missed := map[exam.Cause][]exam.Answer{}
+	for _, m := range answers {
+		if c := m.Cause(field); c != "" {
+			missed[c] = append(missed[c], m)
+		}
+	}
+	for _, c := range exam.Causes {
+		if len(missed[c]) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "%s: %d\n", c, len(missed[c]))
+		for _, m := range missed[c] {
+			best := ""
+			if len(m.Found.Hits) > 0 {
+				best = fmt.Sprintf("  [%.2f %s]", m.Found.Hits[0].Score, m.Found.Hits[0].Entry.Code)
+			}
+			fmt.Fprintf(w, "  %s%s\n", m.Question.Text, best)
+		}
+	}
+	fmt.Fprintln(w)
 }
 
 // outcomeOf says how an intent that is no question ends.
@@ -184,16 +243,25 @@ func (a *asker) print(ctx context.Context, io streams, question string, asJSON b
 		return err
 	}
 	f := a.found(ctx, question)
-	out := askAnswer{Question: question, Outcome: f.Outcome, Facet: f.Facet, Hits: []askHit{}, Text: text}
+	out := askAnswer{Question: question, Outcome: f.Outcome, Facet: f.Facet, Text: text}
 	if out.Facet == "" {
 		out.Facet = knowledge.Overview
 	}
-	for _, h := range f.Hits {
-		out.Hits = append(out.Hits, askHit{h.Entry.Code, h.Entry.Name, h.Score})
+	out.Situation, out.Hits = f.Situation, askHits(f.Hits)
+	if f.Also != nil {
+		out.Also = &askSecond{f.Also.Facet, askHits(f.Also.Hits)}
 	}
 	enc := json.NewEncoder(io.out)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(out)
+}
+
+func askHits(hits []knowledge.Hit) []askHit {
+	out := []askHit{}
+	for _, h := range hits {
+		out = append(out, askHit{h.Entry.Code, h.Entry.Name, h.Score})
+	}
+	return out
 }
 
 // text runs a turn of a citizen nobody has seen before.

@@ -13,8 +13,13 @@ import (
 	"strings"
 	"time"
 
+	"cchcbot/bot/media"
 	"cchcbot/bot/sqldb"
 	"cchcbot/bot/store"
+	"cchcbot/handlers/calendar"
+	"cchcbot/handlers/complaints"
+	"cchcbot/handlers/news/items"
+	"cchcbot/handlers/news/sources"
 	"cchcbot/handlers/procedures"
 )
 
@@ -38,6 +43,12 @@ func (c *BackupCmd) Run(ctx context.Context, cfg *Config, io streams) error {
 	}
 	fmt.Fprintf(io.out, "%s: %s, read back and found whole\n", c.File, size(made.bytes))
 	fmt.Fprintf(io.out, "  database of %s, schema %s\n", size(made.manifest.Database.Bytes), versionsLine(made.manifest.Schema))
+	if f := made.manifest.Media; f != nil {
+		fmt.Fprintf(io.out, "  %d files of %s that people sent\n", f.Files, size(f.Bytes))
+		if f.Missing > 0 {
+			fmt.Fprintf(io.out, "  %d more were not there: removed while the backup was made, or lost before; `cchcbot doctor` counts them\n", f.Missing)
+		}
+	}
 	fmt.Fprintf(io.out, "The key is NOT in it. It is in %s. Keep a copy of the key in another place than the backups:\n"+
 		"without it nobody can read the personal data, and whoever has both can.\n", made.key)
 	if _, err := os.Stat(filepath.Join(cfg.Data, boundaryFile)); err == nil {
@@ -92,11 +103,14 @@ func writeBackup(ctx context.Context, cfg *Config, file string, o backupOptions)
 	if err != nil {
 		return made, err
 	}
+	if err := removeLeftovers(filepath.Dir(file), o.now()); err != nil {
+		return made, err
+	}
 	// The copy and its pack stand side by side for a moment.
 	if err := roomFor(filepath.Dir(file), o.free, 2*(use.File+use.WAL)); err != nil {
 		return made, err
 	}
-	folder, err := os.MkdirTemp(filepath.Dir(file), ".cchcbot-backup-")
+	folder, err := os.MkdirTemp(filepath.Dir(file), backupPrefix)
 	if err != nil {
 		return made, err
 	}
@@ -109,14 +123,67 @@ func writeBackup(ctx context.Context, cfg *Config, file string, o backupOptions)
 	if m.Schema, err = examineCopy(ctx, copied, keys, o.progress); err != nil {
 		return made, err
 	}
+	files := filepath.Join(cfg.Data, mediaFolder)
+	names, bytes, err := mediaFiles(ctx, copied, files)
+	if err != nil {
+		return made, err
+	}
+	if err := roomFor(filepath.Dir(file), o.free, bytes+use.File); err != nil {
+		return made, err
+	}
 	packed := filepath.Join(folder, "backup.zip")
-	if made.manifest, err = pack(ctx, packed, copied, m, keys, o.progress); err != nil {
+	if made.manifest, err = pack(ctx, packed, copied, files, names, m, keys, o.progress); err != nil {
 		return made, err
 	}
 	if made.bytes, err = readBack(ctx, packed, keys); err != nil {
 		return made, err
 	}
 	return made, putInPlace(packed, file)
+}
+
+// backupPrefix begins the name of the folder in which a backup is made, beside the target.
+const backupPrefix = ".cchcbot-backup-"
+
+// leftAlone is how long nothing may have changed in such a folder before it counts as
+// left by a backup that was killed. One under way writes all the time.
+const leftAlone = 6 * time.Hour
+
+// removeLeftovers removes the folders of backups that were killed: each holds a copy of the
+// whole database, and a disk full of them would end the backups.
+func removeLeftovers(dir string, now time.Time) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no folder %s; make it, or choose another", dir)
+	}
+	if err != nil {
+		return nil //nolint:nilerr // a folder that may be written and not be listed takes a backup all the same
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), backupPrefix) {
+			continue
+		}
+		left := filepath.Join(dir, e.Name())
+		if changed, err := lastChange(left); err != nil || now.Sub(changed) < leftAlone {
+			continue // somebody else's, or of a backup under way
+		}
+		_ = os.RemoveAll(left) // what cannot be removed keeps nobody from making a backup
+	}
+	return nil
+}
+
+// lastChange is when a folder or a file in it changed last.
+func lastChange(dir string) (last time.Time, err error) {
+	err = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+		return err
+	})
+	return last, err
 }
 
 // copyDatabase makes the consistent copy, with a bar that follows the file as it grows.
@@ -182,15 +249,21 @@ func readBack(ctx context.Context, path string, keys *store.Keys) (int64, error)
 	if err := b.manifest.checkSeal(keys); err != nil {
 		return 0, err
 	}
-	if err := b.extract(ctx, io.Discard, bar{}); err != nil {
+	if err := errors.Join(b.extract(ctx, io.Discard, bar{}), b.extractMedia(ctx, "", bar{})); err != nil {
 		return 0, err
 	}
 	return b.size, nil
 }
 
+// kernelLine is the line of the kernel's tables, which the store looks after itself.
+const kernelLine = "bot"
+
 // schemas are the lines of migrations that this program knows, by name.
 func schemas() map[string]fs.FS {
-	return map[string]fs.FS{"bot": store.Schema(), "procedures": procedures.Schema()}
+	return map[string]fs.FS{
+		kernelLine: store.Schema(), "media": media.Schema(), "procedures": procedures.Schema(), calendar.Line: calendar.Schema(),
+		"complaints": complaints.Schema(), "news": items.Schema(), sources.Line: sources.Schema(),
+	}
 }
 
 // knownVersions is the newest version of every line that this program knows.

@@ -19,11 +19,11 @@ import (
 	"cchcbot/bot/store"
 )
 
-// A backup is a zip archive of two files: the database, and a manifest that says
-// what it is. Any zip program opens it, should this one be lost.
+// A backup is a zip archive: the database, the files that citizens and officers sent
+// (since version 2), and a manifest that says what it is. Any zip program opens it, should this one be lost.
 const (
 	backupFormat  = "cchcbot backup"
-	backupVersion = 1
+	backupVersion = 2
 	manifestFile  = "manifest.json"
 
 	maxManifest = 64 << 10 // bytes
@@ -41,6 +41,7 @@ type manifest struct {
 	Made     string           `json:"made"`    // RFC 3339
 	Schema   map[string]int64 `json:"schema"`  // version of each line of migrations
 	Database packedFile       `json:"database"`
+	Media    *packedMedia     `json:"media,omitempty"` // nil: there are no files
 	// Key tells keys apart and is no way to one: a digest of a fixed text under it.
 	Key string `json:"key"`
 	// Seal is a digest under the key of everything above, so that nobody without
@@ -100,6 +101,9 @@ func parseManifest(raw []byte) (manifest, error) {
 	if err := dec.Decode(&m); err != nil || dec.More() {
 		return m, fmt.Errorf("%w (the manifest cannot be read)", errNotBackup)
 	}
+	if f := m.Media; f != nil && (m.Version < 2 || f.Files < 0 || f.Bytes < 0 || f.Bytes > maxDatabase || f.Missing < 0 || len(f.SHA256) != 2*sha256.Size) {
+		return m, fmt.Errorf("%w (the manifest does not describe its files)", errNotBackup)
+	}
 	sum, err := hex.DecodeString(m.Database.SHA256)
 	_, when := time.Parse(time.RFC3339, m.Made)
 	if err != nil || len(sum) != sha256.Size || when != nil || m.Database.Name != databaseFile ||
@@ -118,7 +122,8 @@ func (m manifest) made() time.Time {
 }
 
 // pack writes the archive and completes the manifest.
-func pack(ctx context.Context, to, database string, m manifest, keys *store.Keys, progress io.Writer) (manifest, error) {
+// files are the names of those in folder that go with the database.
+func pack(ctx context.Context, to, database, folder string, files []string, m manifest, keys *store.Keys, progress io.Writer) (manifest, error) {
 	in, err := os.Open(database)
 	if err != nil {
 		return m, err
@@ -146,6 +151,9 @@ func pack(ctx context.Context, to, database string, m manifest, keys *store.Keys
 			return err
 		}
 		m.Database = packedFile{Name: databaseFile, Bytes: r.n, SHA256: hex.EncodeToString(r.sum.Sum(nil))}
+		if m.Media, err = packMedia(ctx, z, folder, files, m, bar); err != nil {
+			return err
+		}
 		m.Key = fingerprint(keys)
 		if m.Seal, err = m.sealWith(keys); err != nil {
 			return err
@@ -171,6 +179,7 @@ type backupFile struct {
 	size     int64 // of the archive, in bytes
 	zip      *zip.ReadCloser
 	database *zip.File
+	media    []*zip.File // in the order of the archive
 }
 
 // openBackup opens an archive and reads its manifest. The manifest is checked
@@ -197,6 +206,8 @@ func openBackup(path string) (b *backupFile, err error) {
 			b.database = f
 		case f.Name == manifestFile && described == nil:
 			described = f
+		case mediaPart.MatchString(f.Name):
+			b.media = append(b.media, f)
 		default:
 			return nil, fmt.Errorf("%w (there is more in it than belongs there)", errNotBackup)
 		}

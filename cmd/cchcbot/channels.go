@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cchcbot/bot"
+	"cchcbot/bot/email"
 	"cchcbot/bot/redis"
 	"cchcbot/bot/telegram"
 	"cchcbot/bot/webchat"
@@ -22,6 +23,7 @@ func (p *program) channels(h *house) ([]bot.Channel, error) {
 		p.zaloChannel,
 		p.zalobotChannel,
 		p.telegramChannel,
+		p.emailChannel,
 	} {
 		c, err := build(h)
 		if err != nil {
@@ -34,10 +36,11 @@ func (p *program) channels(h *house) ([]bot.Channel, error) {
 	return all, nil
 }
 
-func (p *program) webchatChannel(*house) (bot.Channel, error) {
+func (p *program) webchatChannel(h *house) (bot.Channel, error) {
 	chat, err := webchat.New(webchat.Options{
+		Keep: h.media.Came, Kept: h.media.Settled, Render: func(lang, key string) (string, error) { return h.words.Render(lang, key, nil) },
 		Secret: p.data.secret("webchat cookie"), Origins: p.cfg.ChatOrigins, Clean: vietnamese.Clean,
-		Secure: strings.HasPrefix(p.server.PublicURL(), "https://"), Log: p.log, Now: p.now,
+		Secure: strings.HasPrefix(p.publicURL(), "https://"), Log: p.log, Now: p.now,
 	})
 	if err != nil {
 		return nil, err
@@ -46,14 +49,25 @@ func (p *program) webchatChannel(*house) (bot.Channel, error) {
 	return chat, nil
 }
 
+func (p *program) emailChannel(*house) (bot.Channel, error) {
+	if p.cfg.SMTPURL == "" {
+		return nil, nil
+	}
+	c, err := email.New(email.Options{URL: p.cfg.SMTPURL, From: p.cfg.MailFrom, Now: p.now})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
 func (p *program) telegramChannel(h *house) (bot.Channel, error) {
 	if p.cfg.TelegramToken == "" {
 		return nil, nil
 	}
 	c, err := telegram.New(telegram.Options{
 		Token: p.cfg.TelegramToken, APIURL: p.cfg.TelegramAPIURL, Mode: p.cfg.TelegramMode,
-		WebhookURL: strings.TrimSuffix(p.server.PublicURL(), "/") + telegramPath, WebhookSecret: p.cfg.TelegramWebhookSecret,
-		Clean: vietnamese.Clean, Commands: h.commands(), State: h.state, Sealer: p.data.keys,
+		WebhookURL: strings.TrimSuffix(p.publicURL(), "/") + telegramPath, WebhookSecret: p.cfg.TelegramWebhookSecret,
+		Clean: vietnamese.Clean, Commands: h.commands(), State: h.state, Sealer: p.data.keys, Open: h.media.OpenMedia,
 		Render: func(lang, key string) (string, error) { return h.words.Render(lang, key, nil) },
 		Log:    p.log, Alert: h.alarm.raise, Now: p.now,
 	})
@@ -68,7 +82,8 @@ func (p *program) zaloChannel(h *house) (bot.Channel, error) {
 		return nil, nil
 	}
 	opt := zaloOptions(p.cfg, p.data.store, p.data.keys)
-	opt.RedirectURL = strings.TrimSuffix(p.server.PublicURL(), "/") + zaloConsentPath
+	opt.RedirectURL = strings.TrimSuffix(p.publicURL(), "/") + zaloConsentPath
+	opt.Open, opt.HTTP = h.media.OpenMedia, p.fakes.zaloClient()
 	opt.Render, opt.Log, opt.Alert, opt.Now = h.words.Render, p.log, h.alarm.raise, p.now
 	opt.Connected = func() {
 		if h.delivery != nil {
@@ -100,14 +115,14 @@ func (p *program) zalobotChannel(h *house) (bot.Channel, error) {
 	if p.cfg.ZalobotToken == "" {
 		return nil, nil
 	}
-	public := p.server.PublicURL()
+	public := p.publicURL()
 	if u, err := url.Parse(public); err != nil || u.Scheme != "https" || isPrivate(u.Hostname()) {
 		public = "" // the platform fetches photos itself and could not
 	}
 	c, err := zalobot.New(zalobot.Options{
 		Token: p.cfg.ZalobotToken, APIURL: p.cfg.ZalobotAPIURL, Mode: p.cfg.ZalobotMode,
-		WebhookURL: strings.TrimSuffix(p.server.PublicURL(), "/") + "/zalobot/webhook", WebhookSecret: p.cfg.ZalobotWebhookSecret,
-		PublicURL: public, Clean: vietnamese.Clean, Log: p.log, Alert: h.alarm.raise, Now: p.now,
+		WebhookURL: strings.TrimSuffix(p.publicURL(), "/") + "/zalobot/webhook", WebhookSecret: p.cfg.ZalobotWebhookSecret,
+		PublicURL: public, Files: p.fakes.zalobotFiles(), Clean: vietnamese.Clean, Render: h.words.Render, Log: p.log, Alert: h.alarm.raise, Now: p.now,
 	})
 	if err != nil {
 		return nil, err
@@ -137,4 +152,12 @@ func (p *program) poll(ctx context.Context, c bot.Poller, name string) {
 	if err := c.Poll(ctx, intake{p.house}); err != nil && ctx.Err() == nil {
 		p.log.Error("a channel no longer takes messages in", "channel", name, "err", err)
 	}
+}
+
+// publicURL is the server's address; of a command that runs beside a bot, the one in the settings.
+func (p *program) publicURL() string {
+	if p.server == nil {
+		return publicURL(p.cfg)
+	}
+	return p.server.PublicURL()
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"cchcbot/bot"
+	"cchcbot/bot/email"
 	"cchcbot/bot/telegram"
 	"cchcbot/bot/terminal"
 	"cchcbot/bot/webchat"
@@ -21,10 +22,11 @@ var declared = []struct {
 	value     bot.Channel // of the type; its methods are not called
 	abilities string
 }{
-	{"zalo", (*zalo.OA)(nil), "webhook fetch check gate verify profile"},
+	{"zalo", (*zalo.OA)(nil), "webhook fetch check gate verify profile publish"},
 	{"zalobot", (*zalobot.Bot)(nil), "poll webhook type fetch check"},
 	{"telegram", (*telegram.Bot)(nil), "poll webhook ack type edit fetch check"},
 	{"webchat", (*webchat.Chat)(nil), "type settle"},
+	{"email", (*email.Sender)(nil), "check"},
 	{"terminal", (*terminal.Terminal)(nil), "poll settle"},
 }
 

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -14,6 +16,11 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/goccy/go-yaml"
+
+	"cchcbot/bot"
+	"cchcbot/bot/email"
+	"cchcbot/bot/redis"
+	"cchcbot/bot/telegram"
 )
 
 // envPrefix stands before every setting's name in the environment.
@@ -53,7 +60,13 @@ type Config struct {
 	ZalobotMode          string `env:"CCHCBOT_ZALOBOT_MODE" default:"webhook" enum:"poll,webhook" help:"webhook has Zalo bring messages to PUBLIC_URL/zalobot/webhook; poll fetches them, for trials: what is handed out while the program dies is lost."`
 	ZalobotWebhookSecret string `env:"CCHCBOT_ZALOBOT_WEBHOOK_SECRET" placeholder:"SECRET" help:"What Zalo shows with every delivery, 8 to 256 letters and digits. Needed for mode webhook."`
 
-	AlertTo      string   `env:"CCHCBOT_ALERT_TO" placeholder:"CHANNEL:CHAT" help:"Chat that hears of messages given up, lost tokens and failed turns, like telegram:-1001234567890 (the bot must be in it). Default: the log only."`
+	SMTPURL  string `name:"smtp-url" env:"CCHCBOT_SMTP_URL" placeholder:"URL" help:"Mail server for mails to agencies: smtp://user:password@host:587 (encrypted by STARTTLS) or smtps://user:password@host:465; ?tls=none for a server of one's own network without. Default: no e-mail."`
+	MailFrom string `env:"CCHCBOT_MAIL_FROM" placeholder:"ADDRESS" help:"Who mails are from: an address, or like Hoi dap <hoidap@example.vn>. Needed with SMTP_URL."`
+
+	StaleDays  int  `env:"CCHCBOT_STALE_DAYS" default:"365" placeholder:"DAYS" help:"After how many days without a confirmation an entry of the knowledge base is listed for its officers, and citizens are told to check before they go."`
+	CheckLinks bool `env:"CCHCBOT_CHECK_LINKS" help:"Try the sources that entries name, at most one request a second to one server, each once a week. Default: nothing is tried."`
+
+	AlertTo      string   `env:"CCHCBOT_ALERT_TO" placeholder:"CHANNEL:CHAT" help:"Who hears of messages given up, lost tokens and failed turns: a chat like telegram:-1001234567890 (the bot must be in it), or an e-mail address. Default: the log only."`
 	ChatOrigins  []string `env:"CCHCBOT_CHAT_ORIGINS" placeholder:"ORIGIN,…" help:"Sites that may embed the web chat, like https://haiduong.gov.vn."`
 	TrustedProxy []string `env:"CCHCBOT_TRUSTED_PROXY" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed, like 10.0.0.0/8 or 127.0.0.1."`
 	LogLevel     string   `env:"CCHCBOT_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much is logged: debug, info, warn or error. No level logs what citizens write."`
@@ -100,6 +113,16 @@ func (c *Config) Check() error {
 	if c.PublicURL != "" {
 		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 			errs = append(errs, fmt.Errorf("PUBLIC_URL: %q is not an address like https://hoidap.haiduong.gov.vn", c.PublicURL))
+		} else if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+			errs = append(errs, errors.New("PUBLIC_URL: links are made by adding to it, so there can be no user, ? or # in it"))
+		}
+	}
+	errs = append(errs, c.checkListen()...)
+	if c.RedisURL != "" {
+		if s, err := redis.New(redis.Options{URL: c.RedisURL}); err != nil {
+			errs = append(errs, fmt.Errorf("REDIS_URL: %w", err))
+		} else {
+			errs = append(errs, s.Close())
 		}
 	}
 	for _, o := range c.ChatOrigins {
@@ -107,19 +130,11 @@ func (c *Config) Check() error {
 			errs = append(errs, fmt.Errorf("CHAT_ORIGINS: %q is not an origin like https://haiduong.gov.vn", o))
 		}
 	}
-	if c.AlertTo != "" {
-		if channel, chat, ok := strings.Cut(c.AlertTo, ":"); !ok || channel != "telegram" || chat == "" || c.TelegramToken == "" {
-			errs = append(errs, errors.New("ALERT_TO: it is telegram:CHAT, and needs TELEGRAM_TOKEN"))
-		}
+	errs = append(errs, c.checkMail()...)
+	if c.StaleDays < 0 || c.StaleDays > 3650 {
+		errs = append(errs, errors.New("STALE_DAYS: it is a number of days up to 3650"))
 	}
-	if c.TelegramToken != "" && c.TelegramMode == "webhook" {
-		if c.TelegramWebhookSecret == "" {
-			errs = append(errs, errors.New("TELEGRAM_WEBHOOK_SECRET: mode webhook needs one; `openssl rand -hex 32` makes a good one"))
-		}
-		if !strings.HasPrefix(c.PublicURL, "https://") {
-			errs = append(errs, errors.New("PUBLIC_URL: mode webhook needs an https address that Telegram reaches"))
-		}
-	}
+	errs = append(errs, c.checkTelegram()...)
 	errs = append(errs, c.checkZalo()...)
 	if c.SecretKey != "" && len(c.SecretKey) < 16 {
 		errs = append(errs, errors.New("SECRET_KEY: at least 16 bytes are needed; `openssl rand -hex 32` makes a good one"))
@@ -127,11 +142,96 @@ func (c *Config) Check() error {
 	return errors.Join(errs...)
 }
 
+// checkListen finds addresses on which nothing can listen.
+func (c *Config) checkListen() []error {
+	var errs []error
+	for _, a := range []struct{ name, address string }{{"LISTEN", c.Listen}, {"METRICS_LISTEN", c.MetricsListen}} {
+		if a.address == "" {
+			continue
+		}
+		_, port, err := net.SplitHostPort(a.address)
+		if err == nil {
+			_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %q is not an address like 127.0.0.1:8080", a.name, a.address))
+		}
+	}
+	return errs
+}
+
+// checkTelegram finds what is missing or of the wrong form.
+func (c *Config) checkTelegram() []error {
+	if c.TelegramToken == "" {
+		return nil
+	}
+	var errs []error
+	if c.TelegramMode == telegram.ModeWebhook {
+		if c.TelegramWebhookSecret == "" {
+			errs = append(errs, errors.New("TELEGRAM_WEBHOOK_SECRET: mode webhook needs one; `openssl rand -hex 32` makes a good one"))
+		}
+		if !strings.HasPrefix(c.PublicURL, "https://") {
+			errs = append(errs, errors.New("PUBLIC_URL: mode webhook needs an https address that Telegram reaches"))
+		}
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	_, err := telegram.New(telegram.Options{
+		Token: c.TelegramToken, APIURL: c.TelegramAPIURL, Mode: c.TelegramMode,
+		WebhookURL: strings.TrimSuffix(c.PublicURL, "/") + telegramPath, WebhookSecret: c.TelegramWebhookSecret,
+	})
+	return append(errs, err)
+}
+
+// alertAddress is where alarms go; zero for nowhere. An e-mail address may stand alone.
+func (c *Config) alertAddress() bot.Address {
+	if email.ValidAddress(c.AlertTo) {
+		return bot.Address{Channel: email.Name, Chat: c.AlertTo}
+	}
+	channel, chat, _ := strings.Cut(c.AlertTo, ":")
+	return bot.Address{Channel: channel, Chat: chat}
+}
+
+// checkMail finds what is wrong with e-mail, and with whom alarms go to.
+func (c *Config) checkMail() []error {
+	var errs []error
+	switch {
+	case c.SMTPURL != "" && c.MailFrom == "":
+		errs = append(errs, errors.New("MAIL_FROM: with SMTP_URL it is needed, like hoidap@haiduong.gov.vn"))
+	case c.SMTPURL != "":
+		if err := email.Check(c.SMTPURL, c.MailFrom); err != nil {
+			errs = append(errs, err)
+		}
+	case c.MailFrom != "":
+		errs = append(errs, errors.New("SMTP_URL: MAIL_FROM alone sends nothing; give the mail server, or leave both out"))
+	}
+	if c.AlertTo == "" {
+		return errs
+	}
+	switch to := c.alertAddress(); {
+	case to.Channel == telegram.Name && to.Chat != "":
+		if c.TelegramToken == "" {
+			errs = append(errs, errors.New("ALERT_TO: telegram:CHAT needs TELEGRAM_TOKEN"))
+		}
+	case to.Channel == email.Name && email.ValidAddress(to.Chat):
+		if c.SMTPURL == "" {
+			errs = append(errs, errors.New("ALERT_TO: an e-mail address needs SMTP_URL and MAIL_FROM"))
+		}
+	default:
+		errs = append(errs, errors.New("ALERT_TO: it is telegram:CHAT, or an e-mail address"))
+	}
+	return errs
+}
+
 // checkZalo finds what is missing of the two platforms of Zalo.
 func (c *Config) checkZalo() []error {
 	var errs []error
 	public := strings.HasPrefix(c.PublicURL, "https://")
 	if c.ZaloAppID != "" {
+		if strings.Trim(c.ZaloAppID, "0123456789") != "" {
+			errs = append(errs, errors.New("ZALO_APP_ID: the id of an app is a number; developers.zalo.me shows it"))
+		}
 		if c.ZaloAppSecret == "" {
 			errs = append(errs, errors.New("ZALO_APP_SECRET: the Official Account needs the secret key of its app; docs/zalo.md says where it stands"))
 		}
@@ -192,7 +292,8 @@ func newSettings(path string, lookup func(string) (string, bool)) (*settings, er
 		return nil, fmt.Errorf("--config: %w", err)
 	}
 	if err := yaml.UnmarshalWithOptions(raw, &s.file, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("--config %s: %s", filepath.Base(path), yaml.FormatError(err, false, true))
+		// Without the lines around the fault: a token may stand there.
+		return nil, fmt.Errorf("--config %s: %s", filepath.Base(path), yaml.FormatError(err, false, false))
 	}
 	return s, nil
 }
@@ -250,12 +351,15 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 	if !ok || v == nil {
 		return nil, nil
 	}
-	if list, isList := v.([]any); isList {
-		parts := make([]string, len(list))
-		for i, p := range list {
+	switch v := v.(type) {
+	case []any:
+		parts := make([]string, len(v))
+		for i, p := range v {
 			parts[i] = fmt.Sprint(p)
 		}
 		return strings.Join(parts, ","), nil
+	case map[string]any: // nothing of it is shown: it may be a secret
+		return nil, fmt.Errorf("--config: %s has settings below it; it takes a value", settingName(flag))
 	}
 	return fmt.Sprint(v), nil
 }

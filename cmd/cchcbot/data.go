@@ -24,6 +24,7 @@ const (
 	stateFile    = "state.db"
 	keyFile      = "secret.key"
 	boundaryFile = "boundaries.geojson"
+	mediaFolder  = "media"
 )
 
 // data is an open data folder: the database at this version's schema, the
@@ -33,6 +34,14 @@ type data struct {
 	db     *sqldb.DB
 	keys   *store.Keys
 	store  *store.Store
+	now    func() time.Time // of the store; nil means time.Now
+}
+
+func (d *data) time() time.Time {
+	if d.now == nil {
+		return time.Now()
+	}
+	return d.now()
 }
 
 // openData opens the folder of the settings, with the entries that ship with the program in it.
@@ -41,7 +50,7 @@ func openData(ctx context.Context, cfg *Config, log *slog.Logger) (*data, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.seed(ctx); err != nil {
+	if err := d.seed(ctx, log); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
@@ -63,7 +72,7 @@ func openRuntime(ctx context.Context, cfg *Config, log *slog.Logger) (d *data, e
 		return d, err
 	}
 	if d.store, err = store.New(ctx, store.Options{
-		DB: d.db, Sealer: d.keys, Clean: vietnamese.Clean, Now: time.Now, Log: log,
+		DB: d.db, Sealer: d.keys, Clean: vietnamese.Clean, Now: d.time, Log: log,
 	}); err != nil {
 		return d, err
 	}
@@ -73,8 +82,13 @@ func openRuntime(ctx context.Context, cfg *Config, log *slog.Logger) (d *data, e
 // migrate brings the features' tables to this version, after the kernel's,
 // which the store looks after itself.
 func (d *data) migrate(ctx context.Context) error {
-	if err := d.db.Migrate(ctx, "procedures", procedures.Schema()); err != nil {
-		return fmt.Errorf("schema of procedures: %w", err)
+	for line, files := range schemas() {
+		if line == kernelLine {
+			continue
+		}
+		if err := d.db.Migrate(ctx, line, files); err != nil {
+			return fmt.Errorf("schema of %s: %w", line, err)
+		}
 	}
 	return nil
 }
@@ -114,7 +128,9 @@ func (d *data) Close() error {
 	return d.db.Close()
 }
 
-// buildIndex is the searcher of the published entries.
-func buildIndex(entries []*knowledge.Entry) (knowledge.Searcher, error) {
-	return index.New(entries, index.Options{Day: time.Now().In(vietnam)})
+// buildIndex makes searchers of the published entries, as they are in force on the clock's day.
+func buildIndex(now func() time.Time) procedures.Build {
+	return func(all []*knowledge.Entry) (knowledge.Searcher, error) {
+		return index.New(all, index.Options{Day: now().In(vietnam)})
+	}
 }

@@ -86,8 +86,13 @@ func doctorChecks(more []doctorCheck) []doctorCheck {
 		{"updates", checkUpdates},
 		{"messages", checkMessages},
 		{"holds", checkHolds},
+		{"files", checkFiles},
+		{"accounts", checkAccounts},
+		{"audit trail", checkAudit},
 		{"knowledge", checkKnowledge},
 		{"directory", checkDirectory},
+		{"calendar", checkCalendar},
+		{"complaints", checkComplaints},
 		{"public address", checkPublic},
 	}
 	return append(own, more...)

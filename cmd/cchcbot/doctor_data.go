@@ -17,9 +17,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"cchcbot/bot"
+	"cchcbot/bot/media"
 	"cchcbot/bot/sqldb"
 	"cchcbot/bot/store"
-	"cchcbot/handlers/procedures"
+	"cchcbot/handlers/procedures/entries"
 	"cchcbot/knowledge"
 	"cchcbot/knowledge/content"
 	"cchcbot/knowledge/directory"
@@ -270,6 +271,9 @@ func checkMessages(_ context.Context, p *patient) []finding {
 		}
 	}
 	text := fmt.Sprintf("%s to be sent, %d until their citizen writes", thatWait(n[bot.OutboxQueued]+n[bot.OutboxSending], "message"), n[bot.OutboxHeld])
+	if w := n[bot.OutboxWaiting]; w > 0 {
+		text += fmt.Sprintf(", %d of news to follow at the pace of their channels", w)
+	}
 	if len(dead) == 0 {
 		return isFine("%s, none given up", text)
 	}
@@ -292,8 +296,47 @@ func checkHolds(ctx context.Context, p *patient) []finding {
 	case len(holds) == 0:
 		return isFine("nothing is kept from being sent")
 	}
-	return toLookAt("`cchcbot outbox list` shows them, `cchcbot outbox release` ends one",
-		"%s in place, the oldest since %s; its messages are not sent", count(len(holds), "hold"), stamp(holds[0].Since))
+	var paused []string
+	others := slices.DeleteFunc(holds, func(h store.Hold) bool {
+		id, item := strings.CutPrefix(h.Thing, "news:")
+		item = item && h.Channel == "" && h.Lane == bot.LaneBroadcast
+		if item {
+			paused = append(paused, id)
+		}
+		return item
+	})
+	var out []finding
+	if len(paused) > 0 {
+		out = toLookAt("whoever paused it lets it go on at /console/news/"+paused[0]+"/progress", "%s paused: %s", isPaused(len(paused)), strings.Join(paused[:min(len(paused), 10)], ", "))
+	}
+	if len(others) > 0 {
+		out = append(out, toLookAt("`cchcbot outbox list` shows them, `cchcbot outbox release` ends one",
+			"%s in place, the oldest since %s; its messages are not sent", count(len(others), "hold"), stamp(others[0].Since))...)
+	}
+	return out
+}
+
+func isPaused(n int) string {
+	if n == 1 {
+		return "1 item of news is"
+	}
+	return fmt.Sprintf("%d items of news are", n)
+}
+
+// checkFiles looks whether the files that people sent are where the database says.
+func checkFiles(ctx context.Context, p *patient) []finding {
+	if p.store == nil {
+		return p.notLooked()
+	}
+	missing, all, err := media.Missing(ctx, p.db.Read(), filepath.Join(p.cfg.Data, mediaFolder))
+	switch {
+	case err != nil:
+		return isBad("let this user read the folder media in DATA", "%v", err)
+	case len(missing) > 0:
+		return isBad("put the folder media of the last backup beside the database; pages that show them say that they are gone",
+			"%d of %s are not in %s, the first is %s", len(missing), count(all, "file"), filepath.Join(p.cfg.Data, mediaFolder), missing[0])
+	}
+	return isFine("%s that people sent", count(all, "file"))
 }
 
 // oldFacts is when an entry's facts should be compared with their source again.
@@ -311,9 +354,9 @@ func checkKnowledge(ctx context.Context, p *patient) []finding {
 	curated := map[string]bool{}
 	oldest, old := "", 0
 	limit := p.now().Add(-oldFacts).Format(time.DateOnly)
-	err := procedures.Each(ctx, p.db.Read(), func(r procedures.Record) error {
+	err := entries.Each(ctx, p.db.Read(), func(r entries.Record) error {
 		all = append(all, r.Entry)
-		curated[r.Entry.Code] = r.Origin != procedures.OriginImport || content.IsCurated(r.Entry)
+		curated[r.Entry.Code] = r.Origin == entries.OriginEmbedded || content.IsWritten(r.Entry)
 		if day := max(r.Entry.Updated, r.Entry.VerifiedAt); day != "" {
 			if oldest == "" || day < oldest {
 				oldest = day
@@ -330,11 +373,23 @@ func checkKnowledge(ctx context.Context, p *patient) []finding {
 	if len(all) == 0 {
 		return isBad(bring, "no procedure is published, so nothing can be answered")
 	}
+	national, err := content.National()
+	if err != nil {
+		return isBad("install the program again", "%v", err)
+	}
 	findings := content.Check(all, content.CheckOptions{
-		Curated: func(e *knowledge.Entry) bool { return curated[e.Code] }, NFC: norm.NFC.IsNormalString,
+		Curated: func(e *knowledge.Entry) bool { return curated[e.Code] }, NFC: norm.NFC.IsNormalString, National: national,
+		Fold: vietnamese.Fold, Splits: splitsOf(all, p.now),
 	})
 	text := fmt.Sprintf("%d procedures, the oldest data of %s, %s", len(all), oldest, count(len(findings), "finding"))
+	due, err := entries.Due(ctx, p.db.Read(), p.now())
+	if err != nil {
+		return isBad(databaseAdvice(err), "%v", err)
+	}
 	switch {
+	case len(due) > 0:
+		return toLookAt("start the bot: it publishes them within a minute; when it runs, its log says why it does not",
+			"%s; %s entered ahead still waits although its day has come", text, count(len(due), "change"))
 	case content.HasErrors(findings):
 		return toLookAt("`cchcbot knowledge check` lists them", "%s, some of them errors", text)
 	case old > 0:

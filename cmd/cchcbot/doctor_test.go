@@ -73,6 +73,10 @@ const (
 		values ('webchat', 'u2', 'c', 's', 'p', 'pending', 0, 0, 1700000000000, 0, '')`
 	deadMessage = `insert into outbox (message_id, channel, chat, lane, state, in_group, due, queued, contact, thing)
 		values ('m', 'webchat', 'c', 'reply', 'dead', 0, 0, 0, 0, '')`
+	openSpread  = `insert into outbox_spreads (id, thing, state, due, quiet_from, quiet_to, version, since) values (3, 'news:7', 'open', 0, 0, 0, 1, 0)`
+	waitingNews = `insert into outbox (message_id, channel, chat, lane, state, in_group, due, queued, contact, thing, spread, person)
+		values ('s', 'telegram', 'c', 'broadcast', 'waiting', 0, 0, 0, 0, 'news:7', 3, 1)`
+	pausedNews = `insert into outbox_holds (channel, lane, thing, since) values ('', 'broadcast', 'news:7', 0)`
 )
 
 func TestDoctorTellsOfWhatFailedAndWaits(t *testing.T) {
@@ -86,8 +90,11 @@ func TestDoctorTellsOfWhatFailedAndWaits(t *testing.T) {
 	mustFind(t, found, "updates", look, "1 update failed for good", "cchcbot outbox retry --failed TURN")
 	mustFind(t, found, "messages", look, "given up: webchat 1", "cchcbot outbox list --state dead")
 
-	change(t, cfg, pendingUpdate)
-	mustFind(t, see(t, cfg, doctorChecks(nil)), "updates", look, "no bot was found running", "cchcbot serve")
+	change(t, cfg, pendingUpdate, openSpread, waitingNews, pausedNews)
+	found = see(t, cfg, doctorChecks(nil))
+	mustFind(t, found, "updates", look, "no bot was found running", "cchcbot serve")
+	mustFind(t, found, "messages", look, "1 of news to follow at the pace of their channels", "")
+	mustFind(t, found, "holds", look, "1 item of news is paused: 7", "/console/news/7/progress")
 	// With a bot running nothing may wait that long.
 	running := append([]doctorCheck{{"bot", func(_ context.Context, p *patient) []finding {
 		p.alive = true

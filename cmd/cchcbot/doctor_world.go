@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"cchcbot/bot"
+	"cchcbot/bot/email"
 	"cchcbot/bot/telegram"
 	"cchcbot/bot/web"
 	"cchcbot/bot/zalo"
@@ -237,6 +238,8 @@ func channelChecks(channels []bot.Channel) []doctorCheck {
 				return zaloFindings(ctx, p)
 			case *zalobot.Bot:
 				return zalobotFindings(ctx, c)
+			case *email.Sender:
+				return emailFindings(ctx, c)
 			}
 			checker, ok := c.(bot.Checker)
 			if !ok {
@@ -249,6 +252,19 @@ func channelChecks(channels []bot.Channel) []doctorCheck {
 		}})
 	}
 	return out
+}
+
+// emailFindings connects to the mail server as for a mail, and sends none.
+func emailFindings(ctx context.Context, c *email.Sender) []finding {
+	err := c.Check(ctx)
+	var se *bot.SendError
+	switch {
+	case err == nil:
+		return isFine("the mail server takes the account; whether mails arrive, only a test message to an agency shows")
+	case errors.As(err, &se) && se.Kind == bot.Misconfigured:
+		return isBad("correct SMTP_URL: the account, the port, or smtps:// instead of smtp://; docs/email.md", "%v", se.Err)
+	}
+	return isBad("look whether the mail server runs and this machine may reach it; mails wait until then", "%v", err)
 }
 
 // Signs that deliveries to the webhook do not get through.

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"maps"
+	"sync"
 	"testing"
+	"time"
 
 	"cchcbot/bot"
 	"cchcbot/bot/bottest"
 	"cchcbot/bot/store"
 	"cchcbot/handlers"
+	"cchcbot/handlers/calendar"
 	"cchcbot/handlers/procedures"
 	"cchcbot/knowledge/directory"
 	"cchcbot/knowledge/intent"
@@ -27,19 +31,27 @@ func TestCitizen(t *testing.T) {
 	}
 }
 
+// citizens is shared by all bots of citizenBot.
+var citizens bottest.Mould
+
+// province is the directory of every day; nobody changes it.
+var province = sync.OnceValues(func() (*directory.Directory, error) { return directory.Load(directory.Options{}) })
+
 func citizenBot(t *testing.T, driver bottest.Driver) *bottest.Bot {
 	t.Helper()
 	classifier, err := intent.New()
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir, err := province()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return bottest.New(t, bottest.Options{
-		Driver: driver,
-		Build:  func(b *bottest.Bot) ([]bot.Feature, error) { return wired(t, b) },
-		Classify: func(text string) bot.Intent {
-			r := classifier.Classify(text)
-			return bot.Intent{Name: string(r.Kind), Confidence: r.Confidence, Rest: r.Rest, Hint: r.Hint}
-		},
+		Driver:   driver,
+		Mould:    &citizens,
+		Build:    func(b *bottest.Bot) ([]bot.Feature, error) { return wired(t, b) },
+		Classify: classify(classifier, func() *directory.Directory { return dir }),
 	})
 }
 
@@ -53,19 +65,31 @@ func wired(t *testing.T, b *bottest.Bot) ([]bot.Feature, error) {
 	if err := d.migrate(t.Context()); err != nil {
 		return nil, err
 	}
-	if err := d.seed(t.Context()); err != nil {
+	if err := d.seed(t.Context(), slog.New(slog.DiscardHandler)); err != nil {
 		return nil, err
 	}
-	dir, err := directory.Load(directory.Options{})
+	dir, err := province()
+	if err != nil {
+		return nil, err
+	}
+	classifier, err := intent.New()
 	if err != nil {
 		return nil, err
 	}
 	h := &house{
-		live:      procedures.NewLive(b.DB.Read(), buildIndex, slog.New(slog.DiscardHandler)),
+		store: b.Store, media: b.Media, works: b.Works, classify: classify(classifier, func() *directory.Directory { return dir }),
+		live:      procedures.NewLive(b.DB.Read(), buildIndex(time.Now), slog.New(slog.DiscardHandler)),
 		directory: func() *directory.Directory { return dir.At(b.Clock.Now()) },
 	}
 	if err := h.live.Refresh(t.Context()); err != nil {
 		return nil, err
 	}
-	return handlers.All(h.deps(houseOptions{Data: d, Knowledge: d, PublicURL: "https://hoidap.example"}))
+	if h.calendar, err = calendar.NewLive(b.DB.Read(), slog.New(slog.DiscardHandler)); err != nil {
+		return nil, err
+	}
+	o := houseOptions{Data: d, Knowledge: d, PublicURL: "https://hoidap.example", Now: b.Clock.Now}
+	if err := errors.Join(h.openConsole(o), h.openDesk(o), h.openNews(o)); err != nil {
+		return nil, err
+	}
+	return handlers.All(h.deps(o))
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"io/fs"
+	"mime/multipart"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,12 +14,23 @@ import (
 	"unicode/utf16"
 
 	"cchcbot/bot"
+	"cchcbot/bot/bottest"
 	"cchcbot/bot/webchat"
 	"cchcbot/knowledge/vietnamese"
 )
 
 // everyByte returns every file of a folder.
 func everyByte(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	files := everyByteOf(t, dir)
+	if len(files["cchcbot.db"]) == 0 || len(files["state.db"]) == 0 || len(files["secret.key"]) == 0 {
+		t.Fatalf("the data folder holds %d files: does this test look in the right place?", len(files))
+	}
+	return files
+}
+
+// everyByteOf is everyByte of a folder in which no program ran.
+func everyByteOf(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -30,7 +43,7 @@ func everyByte(t *testing.T, dir string) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files["cchcbot.db"]) == 0 || len(files["state.db"]) == 0 || len(files["secret.key"]) == 0 {
+	if len(files["cchcbot.db"]) == 0 {
 		t.Fatalf("the data folder holds %d files: does this test look in the right place?", len(files))
 	}
 	return files
@@ -149,4 +162,129 @@ func holdsPart(files map[string][]byte, sealed []byte) bool {
 		}
 	}
 	return false
+}
+
+// TestADenunciationInsideTheFormLeavesNoByte writes a draft with a photo and then
+// accuses: nothing of the whole talk is left, neither in the folder (database,
+// write-ahead log, files of people) nor in the log nor in a backup.
+func TestADenunciationInsideTheFormLeavesNoByte(t *testing.T) {
+	const told, near, accused = "Qvdraftmarker", "Xplacemarker", "Wqaccusedmarker"
+	r := prepare(t, believed())
+	r.run()
+	v := r.visitor(1)
+	for _, text := range []string{
+		"đèn đường hỏng ở phường Thành Đông, gần quán " + told, "Đúng", "đối diện nhà " + near, "hôm nay",
+	} {
+		if got := v.ask(text).text(); got == "" {
+			t.Fatalf("%q is not answered", text)
+		}
+	}
+	if got := v.photo(t).text(); !strings.Contains(got, "Đã nhận 1/5") {
+		t.Fatalf("the photo is answered with %q", got)
+	}
+	if n := r.rows(`select count(*) from media_items`); n != 1 {
+		t.Fatalf("%d files are kept before: does the test send one?", n)
+	}
+	draft := r.sealed(`select payload from inbox where payload is not null order by turn limit 1`)
+	said := r.sealed(`select payload from outbox where payload is not null order by id limit 1`)
+
+	for _, b := range [][]byte{draft, said} {
+		if !holdsPart(everyByte(t, r.cfg.Data), b) {
+			t.Fatal("the sealed words are in no file before: this test looks in the wrong place")
+		}
+	}
+
+	got := v.ask("ông trưởng thôn " + accused + " nhận hối lộ 50 triệu để bỏ qua việc này").text()
+	if !strings.Contains(got, "Phản ánh đang viết dở") || strings.Contains(got, accused) {
+		t.Errorf("the accusation is answered with %q", got)
+	}
+	for _, query := range []string{
+		`select count(*) from complaints_cases`, `select count(*) from complaints_files`, `select count(*) from media_items`,
+	} {
+		if n := r.rows(query); n != 0 {
+			t.Errorf("%s: %d", query, n)
+		}
+	}
+	if err := r.house.media.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	backup := filepath.Join(t.TempDir(), "backup")
+	backupTo(t, r.cfg, backup)
+	words := []string{told, near, accused}
+	r.mustNotHold("while it runs", words...)
+	for name, b := range map[string][]byte{"the first message": draft, "the first question": said} {
+		if holdsPart(everyByte(t, r.cfg.Data), b) {
+			t.Errorf("while it runs: sealed bytes of %s are still there", name)
+		}
+	}
+	r.end()
+	r.mustNotHold("after the stop", words...)
+	for name := range everyByte(t, r.cfg.Data) {
+		if strings.HasSuffix(name, ".jpg") || len(name) >= 26 && !strings.Contains(name, ".db") {
+			t.Errorf("a file of the draft is left: %s", name)
+		}
+	}
+	other := empty(t, r.cfg)
+	if _, err := restoreFrom(t, other, backup); err != nil {
+		t.Fatal(err)
+	}
+	copied := everyByteOf(t, other.Data)
+	for _, word := range words {
+		for shape, b := range shapes(word) {
+			for name, data := range copied {
+				if bytes.Contains(data, b) {
+					t.Errorf("the backup: %s holds the word %s, %s", name, word, shape)
+				}
+			}
+		}
+	}
+	for name, b := range map[string][]byte{"the first message": draft, "the first question": said} {
+		if holdsPart(copied, b) {
+			t.Errorf("the backup holds sealed bytes of %s", name)
+		}
+	}
+}
+
+// photo sends a photo from the page.
+func (v *visitor) photo(t *testing.T) answer {
+	t.Helper()
+	data, err := bottest.SampleFile("anh.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	part, err := w.CreateFormFile("file", "anh.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := part.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := v.post(w.FormDataContentType(), &b)
+	if err != nil || a.status != http.StatusOK {
+		t.Fatalf("the photo: %d %s %v", a.status, a.body, err)
+	}
+	return a
+}
+
+// rows reads a count.
+func (r *running) rows(query string) (n int) {
+	r.t.Helper()
+	if err := r.data.db.Read().QueryRow(query).Scan(&n); err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+// sealed reads a sealed value as it stands in the database.
+func (r *running) sealed(query string) (b []byte) {
+	r.t.Helper()
+	if err := r.data.db.Read().QueryRow(query).Scan(&b); err != nil {
+		r.t.Fatal(err)
+	}
+	return b
 }

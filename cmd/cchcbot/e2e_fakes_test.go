@@ -18,6 +18,12 @@ import (
 // launchFakes runs `serve --with-fakes` on a free port until the test ends.
 func launchFakes(t testing.TB, cfg *Config) *running {
 	t.Helper()
+	return launchFakesAt(t, cfg, nil)
+}
+
+// launchFakesAt does it with a clock of the test's own; nil is the real one. The platforms go by it too.
+func launchFakesAt(t testing.TB, cfg *Config, now func() time.Time) *running {
+	t.Helper()
 	before := goleak.IgnoreCurrent()
 	cfg.Listen, cfg.ZaloPaid = "127.0.0.1:0", "case"
 	if err := checkFakes(cfg); err != nil {
@@ -30,7 +36,7 @@ func launchFakes(t testing.TB, cfg *Config) *running {
 	cfg.Data = folder
 	l := &logged{}
 	r := &running{t: t, log: l, program: &program{
-		cfg: cfg, log: slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})), withFakes: true, fakesFolder: folder,
+		cfg: cfg, now: now, log: slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})), withFakes: true, fakesFolder: folder,
 	}}
 	if err := r.open(context.Background()); err != nil {
 		t.Fatal(err, r.Close())
@@ -39,6 +45,7 @@ func launchFakes(t testing.TB, cfg *Config) *running {
 		r.end()
 		goleak.VerifyNone(t, before)
 	})
+	r.data.now = now
 	r.run()
 	return r
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"cchcbot/bot/bottest"
 )
 
 // A marker that stands in everything that is posted here and must not be logged.
@@ -51,9 +53,11 @@ func upload(t *testing.T, name, kind string, content []byte) (contentType string
 // answered politely, the program lives on, and nothing of it is logged.
 func TestBadInput(t *testing.T) {
 	r := launch(t, believed())
-	jpeg := append([]byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), bytes.Repeat([]byte{1}, 1000)...)
+	jpeg := bottest.SamplePhoto(40, 30)
 	zipKind, zipBody := upload(t, personal+".jpg", "image/jpeg", mustZip(t))
 	bigKind, bigBody := upload(t, "photo.jpg", "image/jpeg", append(jpeg, make([]byte, 12<<20)...))
+	hugeKind, hugeBody := upload(t, "don.pdf", "application/pdf", append([]byte("%PDF-1.4"), make([]byte, 25<<20)...))
+	noiseKind, noiseBody := upload(t, "photo.jpg", "image/jpeg", append([]byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), bytes.Repeat([]byte{1}, 1000)...))
 	photoKind, photoBody := upload(t, "../../"+personal+".jpg", "image/jpeg", jpeg)
 	const js = "application/json"
 	tests := []struct {
@@ -87,7 +91,9 @@ func TestBadInput(t *testing.T) {
 		{"a button with NUL", js, `{"button":"menu:help\u0000"}`, 400, "bad_button", ""},
 		{"a bad id", js, `{"id":"../../etc","text":"a"}`, 400, "bad_id", ""},
 		{"a zip named photo", zipKind, string(zipBody), 415, "file_type", ""},
-		{"a photo of 12 MB", bigKind, string(bigBody), 413, "", ""},
+		{"a photo of 12 MB", bigKind, string(bigBody), 415, "file_type", ""},
+		{"a file of 25 MB", hugeKind, string(hugeBody), 413, "", ""},
+		{"a photo of noise", noiseKind, string(noiseBody), 415, "file_type", ""},
 		{"half a form", photoKind, string(photoBody[:len(photoBody)/2]), 400, "unreadable", ""},
 		{"a form without a boundary", "multipart/form-data", string(photoBody), 415, "content_type", ""},
 
@@ -210,8 +216,12 @@ func TestACookieIsNobodysButItsOwn(t *testing.T) {
 		t.Fatalf("the follow-up is answered with %q", got)
 	}
 	genuine := v.cookie.Value
+	another := "A" // a first letter that the genuine one does not have
+	if strings.HasPrefix(genuine, another) {
+		another = "B"
+	}
 	for i, forged := range []string{
-		genuine[:len(genuine)-2] + "xx", "A" + genuine[1:], strings.Replace(genuine, ".", "..", 1), strings.Repeat("A", 26) + ".zzzzzz.", "", strings.Repeat("x", 4000),
+		genuine[:len(genuine)-2] + "xx", another + genuine[1:], strings.Replace(genuine, ".", "..", 1), strings.Repeat("A", 26) + ".zzzzzz.", "", strings.Repeat("x", 4000),
 	} {
 		if forged == genuine {
 			t.Fatal("nothing is forged")

@@ -14,7 +14,7 @@ import (
 
 	"rsc.io/qr"
 
-	"cchcbot/handlers/procedures"
+	"cchcbot/handlers/procedures/entries"
 	"cchcbot/knowledge"
 )
 
@@ -24,9 +24,12 @@ func TestPages(t *testing.T) {
 	old := &knowledge.Entry{
 		Code: "9.000001", Name: "Thủ tục thử nghiệm kiểu cũ", Field: "Hộ tịch", Level: "Cấp xã", Agency: "UBND cấp xã <b>&",
 		Updated: "2026-01-05", Status: knowledge.Replaced, ReplacedBy: []string{"1.001193"},
-		Documents: []knowledge.Document{{Name: "<script>alert(1)</script>", FormURL: "javascript:alert(2)"}},
+		Fee: "Phí/lệ phí 5 đồng", Documents: []knowledge.Document{{Name: "<script>alert(1)</script>", FormURL: "javascript:alert(2)"}},
 	}
-	if _, err := r.data.publish(t.Context(), "test", "", []procedures.Change{{Entry: old, Origin: procedures.OriginImport, New: true}}); err != nil {
+	if _, _, err := r.data.publish(t.Context(), "test", "", []entries.Change{
+		{Entry: old, Origin: entries.OriginImport, New: true},
+		{Entry: &knowledge.Entry{Code: "9.000002", Name: "Thủ tục sẽ có", ValidFrom: "2037-07-01"}, Origin: entries.OriginImport, New: true},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.house.live.Refresh(t.Context()); err != nil {
@@ -48,9 +51,15 @@ func TestPages(t *testing.T) {
 	if a.status != 200 || !bytes.Contains(a.body, []byte("không còn áp dụng")) || !bytes.Contains(a.body, []byte(`href="/tthc/1.001193"`)) {
 		t.Errorf("the page of a replaced procedure: %d %s", a.status, a.body)
 	}
+	if bytes.Contains(a.body, []byte("5 đồng")) || !bytes.Contains(a.body, []byte("chưa rõ đơn vị")) {
+		t.Errorf("a number without a unit is a fee: %s", a.body)
+	}
 	if bytes.Contains(a.body, []byte("<script")) || bytes.Contains(a.body, []byte("javascript:")) || bytes.Contains(a.body, []byte("<b>&")) ||
 		bytes.Contains(a.body, []byte("Mở trang nộp hồ sơ")) {
 		t.Errorf("what an import held reaches the page: %s", a.body)
+	}
+	if a := v.get("/tthc/9.000002"); !bytes.Contains(a.body, []byte("áp dụng từ 01/07/2037")) || bytes.Contains(a.body, []byte("không còn áp dụng")) {
+		t.Errorf("the page of a procedure to come: %s", a.body)
 	}
 	for _, path := range []string{"/tthc/9.999999", "/tthc/x", "/tthc/9.999999/qr.png", "/tthc/", "/tthc"} {
 		if a := v.get(path); a.status != http.StatusNotFound {
@@ -137,5 +146,52 @@ func TestOldEntriesSaySo(t *testing.T) {
 	r.run()
 	if got := r.visitor(1).ask("đăng ký khai sinh mất bao lâu").text(); !strings.Contains(got, "nên gọi hỏi lại trước khi đi") {
 		t.Errorf("in two years: %q", got)
+	}
+}
+
+// TestPublicRegister: the pages and feeds of what was answered are open to everybody, and
+// say so when there is nothing yet.
+func TestPublicRegister(t *testing.T) {
+	r := prepare(t, believed())
+	r.run()
+	v := r.visitor(1)
+	for path, want := range map[string]string{
+		"/cong-khai": "Chưa có phản ánh nào được đăng", "/cong-khai?lang=en": "Nothing is published yet", "/cong-khai/so-lieu": "Năm này chưa có trả lời nào",
+		"/cong-khai.json": `"items":[]`, "/cong-khai/feed.atom": "<feed", "/cong-khai/style.css": ".entries",
+	} {
+		a := v.get(path)
+		if a.status != http.StatusOK || !bytes.Contains(a.body, []byte(want)) || !strings.Contains(a.header.Get("Content-Security-Policy"), "default-src 'self'") {
+			t.Errorf("%s: %d, lacks %q: %s", path, a.status, want, a.body)
+		}
+	}
+	for _, path := range []string{"/cong-khai/K7M3-9QX2", "/cong-khai/x", "/cong-khai/K7M3-9QX2/anh/x"} {
+		if a := v.get(path); a.status != http.StatusNotFound || !bytes.Contains(a.body, []byte("/cong-khai")) {
+			t.Errorf("%s: %d", path, a.status)
+		}
+	}
+}
+
+// TestTheColumnOfNews: an empty column explains itself, and every feature's tables are
+// brought up by the program.
+func TestTheColumnOfNews(t *testing.T) {
+	r := prepare(t, believed())
+	lines := schemas()
+	for _, f := range r.house.features {
+		if _, ok := lines[f.Name]; f.Schema != nil && !ok {
+			t.Errorf("the tables of feature %s are in no line of the program", f.Name)
+		}
+	}
+	r.run()
+	v := r.visitor(1)
+	if a := v.get("/tin"); a.status != 200 || !bytes.Contains(a.body, []byte("Chưa có tin nào được đăng.")) {
+		t.Errorf("/tin: %d %s", a.status, a.body)
+	}
+	if a := v.get("/tin/feed.atom"); a.status != 200 || !bytes.Contains(a.body, []byte("<feed")) {
+		t.Errorf("the feed: %d", a.status)
+	}
+	for _, path := range []string{"/tin/1", "/l/1"} {
+		if a := v.get(path); a.status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, a.status)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -63,6 +64,47 @@ func prepare(t testing.TB, cfg *Config) *running {
 	return prepareAt(t, cfg, nil)
 }
 
+// seeded are the files of a data folder after its first start: all tables, the
+// embedded entries, a key. Most tests begin there.
+var seeded = sync.OnceValues(func() (map[string][]byte, error) {
+	folder, err := os.MkdirTemp("", "seeded")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	d, err := openData(context.Background(), &Config{Data: folder}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Close(); err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, name := range []string{databaseFile, keyFile} {
+		if files[name], err = os.ReadFile(filepath.Join(folder, name)); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+})
+
+// plant makes a folder that another start has filled.
+func plant(t testing.TB, folder string) {
+	t.Helper()
+	files, err := seeded()
+	if err == nil {
+		err = os.Mkdir(folder, 0o700)
+	}
+	for name, b := range files {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, name), b, 0o600)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // prepareAt is prepare with a clock; nil is the real one.
 func prepareAt(t testing.TB, cfg *Config, now func() time.Time) *running {
 	t.Helper()
@@ -70,6 +112,9 @@ func prepareAt(t testing.TB, cfg *Config, now func() time.Time) *running {
 	cfg.Listen = "127.0.0.1:0"
 	if cfg.Data == "" {
 		cfg.Data = filepath.Join(t.TempDir(), "data")
+		if cfg.SecretKey == "" {
+			plant(t, cfg.Data)
+		}
 	}
 	l := &logged{}
 	r := &running{t: t, log: l, program: &program{

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"cchcbot/bot/bottest/fakemail"
 	"cchcbot/bot/bottest/faketelegram"
 	"cchcbot/bot/bottest/fakezalo"
 	"cchcbot/bot/bottest/fakezalobot"
@@ -28,6 +29,7 @@ type fakes struct {
 	telegram  *faketelegram.Server
 	zalo      *fakezalo.Server
 	zalobot   *fakezalobot.Server
+	mail      *fakemail.Server // nil until it listens
 	page      *playground.Playground
 	servers   []*http.Server
 	listening sync.WaitGroup
@@ -36,8 +38,8 @@ type fakes struct {
 // checkFakes refuses to mix fake platforms with real ones, and to show them to
 // anybody but this machine.
 func checkFakes(cfg *Config) error {
-	if cfg.TelegramToken != "" || cfg.ZaloAppID != "" || cfg.ZalobotToken != "" {
-		return &usageError{"--with-fakes is for trying without accounts: leave the settings of Telegram and Zalo out"}
+	if cfg.TelegramToken != "" || cfg.ZaloAppID != "" || cfg.ZalobotToken != "" || cfg.SMTPURL != "" {
+		return &usageError{"--with-fakes is for trying without accounts: leave the settings of Telegram, Zalo and the mail server out"}
 	}
 	host, _, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
@@ -49,18 +51,18 @@ func checkFakes(cfg *Config) error {
 	return nil
 }
 
-// startFakes starts the platforms for a program that listens at own, and
-// returns the settings that lead to them.
-func startFakes(cfg *Config, own string) (*fakes, *Config, error) {
+// startFakes starts the platforms for a program that listens at own and goes by
+// the clock now, and returns the settings that lead to them.
+func startFakes(cfg *Config, own string, now func() time.Time) (*fakes, *Config, error) {
 	f := &fakes{}
 	with := *cfg
 	digits := "7700010001"
-	f.telegram = faketelegram.New(faketelegram.Options{Token: digits + ":" + rand.Text() + rand.Text()[:14]})
-	f.zalobot = fakezalobot.New(fakezalobot.Options{Token: digits + ":" + rand.Text()})
+	f.telegram = faketelegram.New(faketelegram.Options{Token: digits + ":" + rand.Text() + rand.Text()[:14], Now: now})
+	f.zalobot = fakezalobot.New(fakezalobot.Options{Token: digits + ":" + rand.Text(), Now: now})
 	var err error
 	if f.zalo, err = fakezalo.New(fakezalo.Options{
 		AppID: "360846524940903967", AppSecret: rand.Text(), OASecret: rand.Text(), OAID: "388613280878808645",
-		WebhookURL: own + "/zalo/webhook", Client: &http.Client{Timeout: 10 * time.Second}, RetryAfter: time.Second, Buttons: true,
+		WebhookURL: own + "/zalo/webhook", Client: &http.Client{Timeout: 10 * time.Second}, RetryAfter: time.Second, Buttons: true, Now: now,
 	}); err != nil {
 		return nil, nil, err
 	}
@@ -84,10 +86,50 @@ func startFakes(cfg *Config, own string) (*fakes, *Config, error) {
 			*to = address
 		}
 	}
-	if f.page, err = playground.New(time.Now, playground.NewTelegram(f.telegram), playground.NewZalo(f.zalo), playground.NewZalobot(f.zalobot)); err != nil {
+	if f.mail, err = fakemail.New(fakemail.Options{Now: now}); err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	with.SMTPURL, with.MailFrom = f.mail.URL(), "cchcbot <hoidap@cchcbot.example>"
+	if f.page, err = playground.New(now, playground.NewTelegram(f.telegram), playground.NewZalo(f.zalo), playground.NewZalobot(f.zalobot),
+		playground.NewMailbox(f.mail)); err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}
 	return f, &with, nil
+}
+
+// attachments is a client for what citizens sent on a fake platform: requests to
+// the host where the real one keeps it go to the fake.
+type attachments struct {
+	host     string
+	platform http.RoundTripper
+	rest     *http.Transport
+}
+
+// CloseIdleConnections is called by http.Client.
+func (a attachments) CloseIdleConnections() { a.rest.CloseIdleConnections() }
+
+// RoundTrip implements http.RoundTripper.
+func (a attachments) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Hostname() == a.host {
+		return a.platform.RoundTrip(r)
+	}
+	return a.rest.RoundTrip(r)
+}
+
+// zaloClient and zalobotFiles reach what was sent on the two platforms of Zalo, whose
+// addresses lead to hosts of Zalo's; nil where there are no fakes.
+func (f *fakes) zaloClient() *http.Client {
+	if f == nil {
+		return nil
+	}
+	return &http.Client{Transport: attachments{fakezalo.FileHost, f.zalo.Client().Transport, &http.Transport{}}}
+}
+
+func (f *fakes) zalobotFiles() *http.Client {
+	if f == nil {
+		return nil
+	}
+	return f.zalobot.Client()
 }
 
 // listen serves a platform on a free port of this machine.
@@ -114,6 +156,9 @@ func (f *fakes) Close() error {
 	f.telegram.Close()
 	f.zalobot.Close()
 	f.zalo.Close()
+	if f.mail != nil {
+		errs = append(errs, f.mail.Close())
+	}
 	for _, s := range f.servers {
 		errs = append(errs, s.Close())
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"cchcbot/handlers/complaints/mask"
 	"cchcbot/handlers/procedures"
 )
 
@@ -12,12 +13,13 @@ import (
 type GapsCmd struct {
 	Limit int  `default:"50" help:"Questions to list, at most 20000."`
 	JSON  bool `help:"One JSON object a line."`
+	Raw   bool `help:"Names, phone numbers and other personal data too, as citizens wrote them."`
 }
 
 // Help is the example below --help.
 func (GapsCmd) Help() string {
 	return "Example:\n  cchcbot knowledge gaps --limit 200\n\n" +
-		"The questions are kept sealed and without their sender. What is printed here is what citizens wrote: treat it so."
+		"The questions are kept sealed and without their sender, and personal data in them is masked. With --raw it is not: treat it so."
 }
 
 // Run lists the questions that nobody could answer, newest first, for the curators.
@@ -35,6 +37,9 @@ func (c *GapsCmd) Run(ctx context.Context, cfg *Config, io streams) error {
 	enc.SetEscapeHTML(false)
 	err = procedures.EachUnanswered(ctx, d.db.Read(), d.keys, c.Limit, func(u procedures.Unanswered) error {
 		n++
+		if !c.Raw {
+			u.Question = mask.Public(u.Question)
+		}
 		if c.JSON {
 			return enc.Encode(u)
 		}

@@ -12,16 +12,27 @@ import (
 
 	"cchcbot/bot"
 	"cchcbot/bot/delivery"
+	"cchcbot/bot/email"
+	"cchcbot/bot/media"
 	"cchcbot/bot/sqldb"
 	"cchcbot/bot/store"
 	"cchcbot/bot/telegram"
+	"cchcbot/bot/web"
 	"cchcbot/bot/words"
 	"cchcbot/bot/zalo"
 	"cchcbot/bot/zalobot"
 	"cchcbot/handlers"
+	calendarfeature "cchcbot/handlers/calendar"
+	"cchcbot/handlers/complaints/cases"
+	"cchcbot/handlers/complaints/register"
 	directoryfeature "cchcbot/handlers/directory"
 	"cchcbot/handlers/menu"
+	"cchcbot/handlers/news/items"
 	"cchcbot/handlers/procedures"
+	"cchcbot/handlers/procedures/entries"
+	"cchcbot/handlers/procedures/gaps"
+	"cchcbot/handlers/procedures/stale"
+	"cchcbot/knowledge"
 	"cchcbot/knowledge/directory"
 	"cchcbot/knowledge/intent"
 	"cchcbot/knowledge/vietnamese"
@@ -30,7 +41,6 @@ import (
 // Contacts of the directory that texts name, by id.
 const (
 	contactPortal    = "dvc-quoc-gia"
-	contactFeedback  = "pakn-quoc-gia"
 	contactReception = "tiep-cong-dan-tinh"
 	contactHelpLine  = "dvc-tong-dai"
 )
@@ -51,19 +61,33 @@ type houseOptions struct {
 
 // house is the bot put together: everything between the channels and the disk.
 type house struct {
-	log        *slog.Logger
-	now        func() time.Time
-	store      *store.Store
-	stateDB    *sqldb.DB
-	words      *words.Words
-	live       *procedures.Live
-	features   []bot.Feature
-	dispatcher *bot.Dispatcher
-	delivery   *delivery.Delivery
-	directory  func() *directory.Directory
-	channels   []bot.Channel
-	state      bot.State
-	alarm      *alarm
+	log            *slog.Logger
+	now            func() time.Time
+	store          *store.Store
+	stateDB        *sqldb.DB
+	words          *words.Words
+	live           *procedures.Live
+	calendar       *calendarfeature.Live
+	features       []bot.Feature
+	dispatcher     *bot.Dispatcher
+	delivery       *delivery.Delivery
+	directory      func() *directory.Directory
+	channels       []bot.Channel
+	state          bot.State
+	alarm          *alarm
+	media          *media.Keeper
+	console        *web.Console
+	desk           *cases.Desk
+	news           *items.Desk
+	entries        *entries.Desk
+	gaps           *gaps.Book
+	stale          *stale.Book
+	knowledgeParts []bot.Feature      // of procedures: its console and its jobs
+	register       *register.Register // nil where nothing is shown to the public
+	parts          []bot.Feature      // of complaints: its other sides
+	newsParts      []bot.Feature      // of news: its other sides
+	classify       func(text string) bot.Intent
+	works          *bot.Works // whole when newHouse returns
 }
 
 // newHouse wires the bot. Nothing runs until Run or Drain.
@@ -74,14 +98,31 @@ func newHouse(ctx context.Context, o houseOptions) (*house, error) {
 	if o.Knowledge == nil {
 		o.Knowledge = o.Data
 	}
-	h := &house{log: o.Log, now: o.Now, store: o.Data.store, live: o.Live, alarm: newAlarm(o)}
+	h := &house{log: o.Log, now: o.Now, store: o.Data.store, live: o.Live, alarm: newAlarm(o), works: &bot.Works{Units: o.Data.store}}
+	if err := h.build(ctx, o); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
+}
+
+// build puts the parts together. What it opened before it failed is h's to close.
+func (h *house) build(ctx context.Context, o houseOptions) error {
 	if h.live == nil {
-		h.live = procedures.NewLive(o.Knowledge.db.Read(), buildIndex, o.Log)
+		h.live = procedures.NewLive(o.Knowledge.db.Read(), buildIndex(o.Now), o.Log)
+		h.live.Clock(o.Now)
+	}
+	var err error
+	if h.calendar, err = calendarfeature.NewLive(o.Knowledge.db.Read(), o.Log); err != nil {
+		return err
+	}
+	if err := h.calendar.Refresh(ctx); err != nil {
+		return err
 	}
 	classifier, err := intent.New()
 	if err != nil {
-		return nil, err
+		return err
 	}
+	h.classify = classify(classifier, func() *directory.Directory { return h.directory() })
 	// The directory and the index do not need each other: build them side by side.
 	var wait sync.WaitGroup
 	var liveErr error
@@ -89,29 +130,79 @@ func newHouse(ctx context.Context, o houseOptions) (*house, error) {
 	h.directory, err = loadDirectory(o.Config, o.Knowledge)
 	wait.Wait()
 	if err := errors.Join(err, liveErr); err != nil {
-		return nil, err
+		return err
+	}
+	if err := h.openMedia(o); err != nil {
+		return err
+	}
+	if err := h.openConsole(o); err != nil {
+		return err
+	}
+	if err := h.openDesk(o); err != nil {
+		return err
+	}
+	if err := h.openNews(o); err != nil {
+		return err
+	}
+	if err := h.openNewsParts(o); err != nil {
+		return err
+	}
+	if err := h.openKnowledge(o); err != nil {
+		return err
+	}
+	if err := h.openGaps(o); err != nil {
+		return err
+	}
+	if err := h.openExchange(o); err != nil {
+		return err
+	}
+	if err := h.openStale(o); err != nil {
+		return err
+	}
+	for _, part := range []func(houseOptions) (bot.Feature, error){h.agencies, h.deskPages, h.publicRegister} {
+		f, err := part(o)
+		if err != nil {
+			return err
+		}
+		h.parts = append(h.parts, f)
 	}
 	if h.features, err = handlers.All(h.deps(o)); err != nil {
-		return nil, err
+		return err
 	}
+	h.features = append(h.features, h.media.Feature())
 	if err := h.loadWords(); err != nil {
-		return nil, err
+		return err
 	}
 	if h.state = o.State; h.state == nil {
 		if h.stateDB, err = sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Data.folder, stateFile), Synchronous: sqldb.Normal}); err != nil {
-			return nil, err
+			return err
 		}
 		if h.state, err = store.NewState(ctx, h.stateDB, o.Now); err != nil {
-			return nil, errors.Join(err, h.Close())
+			return err
 		}
 	}
 	if h.channels, err = o.Channels(h); err != nil {
-		return nil, errors.Join(err, h.Close())
+		return err
 	}
-	if err := h.wire(o, classifier); err != nil {
-		return nil, errors.Join(err, h.Close())
-	}
-	return h, nil
+	return h.wire(o)
+}
+
+// openMedia opens the keeper of files, which fetches from the channels.
+func (h *house) openMedia(o houseOptions) (err error) {
+	h.media, err = media.New(media.Options{
+		Folder: filepath.Join(o.Data.folder, mediaFolder), Read: o.Data.db.Read(), Works: h.works, Sealer: o.Data.keys,
+		Secret: o.Data.secret("media links"), PublicURL: o.PublicURL, Free: sqldb.FreeSpace, Now: o.Now, Log: o.Log,
+		Fetcher: func(channel string) bot.Fetcher {
+			for _, c := range h.channels {
+				if f, ok := c.(bot.Fetcher); ok && c.Name() == channel {
+					return f
+				}
+			}
+			return nil
+		},
+		Render: func(lang, key string, args map[string]any) (string, error) { return h.words.Render(lang, key, args) },
+	})
+	return err
 }
 
 // loadDirectory returns the directory of today, or of AS_OF.
@@ -136,32 +227,26 @@ func (h *house) deps(o houseOptions) handlers.Deps {
 		c, _ := dir.Contact(id)
 		return c.URL
 	}
-	var observe func(procedures.Seen)
-	if o.Metrics != nil {
-		observe = o.Metrics.seen
-	}
 	phone := func(id string) string {
 		c, _ := h.directory().Contact(id)
 		return c.Phone
 	}
 	return handlers.Deps{
 		Menu: menu.Options{
-			Phone: phone,
-			Reception: func() menu.Office {
-				c, ok := h.directory().Contact(contactReception)
-				if !ok || c.Publish != directory.Show {
-					return menu.Office{}
-				}
-				return menu.Office{Name: c.Name, Address: c.Address}
+			Phone: phone, Portal: url(contactPortal),
+			Related: func(text string) (bot.Button, bool) {
+				return procedures.Related(h.live.Search(knowledge.Query{Text: text}))
 			},
-			Portal: url(contactPortal), Feedback: url(contactFeedback),
 		},
-		Directory: directoryfeature.Options{Directory: h.directory, Fold: vietnamese.Fold},
-		Procedures: procedures.Options{
-			Live: h.live, Read: o.Knowledge.db.Read(), Sealer: o.Data.keys, Fields: menuFields(dir),
-			PublicURL: o.PublicURL, Portal: url(contactPortal), Observe: observe,
-			Hotline: func() string { return phone(contactHelpLine) },
+		Complaints: h.complaints(o, phone),
+		Calendar: calendarfeature.Options{
+			Live: h.calendar, Read: o.Knowledge.db.Read(), Audit: h.store.Audit, Staff: h.store, Alert: h.alarm.raise, Now: o.Now, Log: o.Log,
+			Do: h.works.Do, Console: h.console, Affected: h.affected,
 		},
+		Console:    h.consoleOptions(o),
+		News:       h.newsOptions(o),
+		Directory:  directoryfeature.Options{Directory: h.directory},
+		Procedures: h.procedures(o),
 	}
 }
 
@@ -180,11 +265,11 @@ func menuFields(dir *directory.Directory) []procedures.Field {
 
 // reasonTexts are the catalogs of why messages wait or are given up.
 func reasonTexts() []fs.FS {
-	return []fs.FS{delivery.Texts(), telegram.Texts(), zalo.Texts(), zalobot.Texts()}
+	return []fs.FS{delivery.Texts(), email.Texts(), telegram.Texts(), zalo.Texts(), zalobot.Texts()}
 }
 
 func (h *house) loadWords() (err error) {
-	sources := append([]fs.FS{words.Shared()}, reasonTexts()...)
+	sources := append([]fs.FS{words.Shared(), web.Texts()}, reasonTexts()...)
 	for _, f := range h.features {
 		if f.Texts != nil {
 			sources = append(sources, f.Texts)
@@ -196,13 +281,10 @@ func (h *house) loadWords() (err error) {
 	return h.words.Check()
 }
 
-func (h *house) wire(o houseOptions, classifier *intent.Classifier) error {
+func (h *house) wire(o houseOptions) error {
 	router, err := bot.NewRouter(bot.RouterOptions{
 		Features: h.features, Fold: vietnamese.Fold, Texts: h.words, Langs: words.Langs[:],
-		Classify: func(text string) bot.Intent {
-			r := classifier.Classify(text)
-			return bot.Intent{Name: string(r.Kind), Confidence: r.Confidence, Rest: r.Rest, Hint: r.Hint}
-		},
+		Classify: h.classify,
 	})
 	if err != nil {
 		return err
@@ -223,8 +305,9 @@ func (h *house) wire(o houseOptions, classifier *intent.Classifier) error {
 		return err
 	}
 	composer := &bot.Composer{Texts: h.words, Channels: limits, Default: words.Langs[0]}
+	h.works.Composer, h.works.Wake = composer, h.delivery.Wake
 	if _, ok := limits[h.alarm.to.Channel]; ok {
-		h.alarm.works.Store(&bot.Works{Units: h.store, Composer: composer, Wake: h.delivery.Wake})
+		h.alarm.works.Store(h.works)
 	}
 	h.dispatcher, err = bot.NewDispatcher(bot.DispatcherOptions{
 		Inbox: h.store, State: h.state, Sealer: o.Data.keys, Router: router, Channels: h.channels,
@@ -271,8 +354,12 @@ func (i intake) Present(ctx context.Context, a bot.Address) error {
 
 // Close closes what newHouse opened; the data folder belongs to the caller.
 func (h *house) Close() error {
-	if h.stateDB == nil {
-		return nil
+	var errs []error
+	if h.media != nil {
+		errs = append(errs, h.media.Close())
 	}
-	return h.stateDB.Close()
+	if h.stateDB != nil {
+		errs = append(errs, h.stateDB.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -34,19 +34,23 @@ type CLI struct {
 	Config
 	ConfigFile string `name:"config" placeholder:"FILE" help:"YAML file with settings, names in lower case."`
 
-	Serve     ServeCmd     `cmd:"" help:"Run the bot: web chat, delivery and jobs."`
-	Chat      ChatCmd      `cmd:"" help:"Talk to the bot in this terminal."`
-	Ask       AskCmd       `cmd:"" help:"Ask one question, or with - one a line from standard input."`
-	Knowledge KnowledgeCmd `cmd:"" help:"Import, export, check and measure the knowledge base."`
-	Outbox    OutboxCmd    `cmd:"" help:"Messages that wait, are held or were given up."`
-	Zalo      ZaloCmd      `cmd:"" help:"The Zalo Official Account: consent, buttons, chats left to officers."`
-	Migrate   MigrateCmd   `cmd:"" help:"Bring the database to this version's schema."`
-	Backup    BackupCmd    `cmd:"" help:"Copy the database into one file while the bot runs."`
-	Restore   RestoreCmd   `cmd:"" help:"Put a backup into an empty data folder."`
-	Doctor    DoctorCmd    `cmd:"" help:"Look at everything the bot needs and say in plain words what to do."`
-	Health    HealthCmd    `cmd:"" name:"healthcheck" hidden:"" help:"Ask the running bot whether it lives; exit 0 or 1, for container engines."`
-	Docs      DocsCmd      `cmd:"" hidden:"" help:"Write the table of settings for docs/running.md."`
-	Version   VersionCmd   `cmd:"" help:"What this is."`
+	Serve      ServeCmd      `cmd:"" help:"Run the bot: web chat, delivery and jobs."`
+	Chat       ChatCmd       `cmd:"" help:"Talk to the bot in this terminal."`
+	Ask        AskCmd        `cmd:"" help:"Ask one question, or with - one a line from standard input."`
+	Knowledge  KnowledgeCmd  `cmd:"" help:"Import, export, check and measure the knowledge base."`
+	Outbox     OutboxCmd     `cmd:"" help:"Messages that wait, are held or were given up."`
+	Complaints ComplaintsCmd `cmd:"" help:"Which body a complaint goes to."`
+	Broadcast  BroadcastCmd  `cmd:"" help:"News: write, check, approve, send, stop; the same rule of two persons as in the console."`
+	Calendar   CalendarCmd   `cmd:"" help:"The calendar of working days: a year, and when a term ends."`
+	User       UserCmd       `cmd:"" help:"Accounts of the console: invite, list, roles, one-time links."`
+	Zalo       ZaloCmd       `cmd:"" help:"The Zalo Official Account: consent, buttons, chats left to officers."`
+	Migrate    MigrateCmd    `cmd:"" help:"Bring the database to this version's schema."`
+	Backup     BackupCmd     `cmd:"" help:"Copy the database into one file while the bot runs."`
+	Restore    RestoreCmd    `cmd:"" help:"Put a backup into an empty data folder."`
+	Doctor     DoctorCmd     `cmd:"" help:"Look at everything the bot needs and say in plain words what to do."`
+	Health     HealthCmd     `cmd:"" name:"healthcheck" hidden:"" help:"Ask the running bot whether it lives; exit 0 or 1, for container engines."`
+	Docs       DocsCmd       `cmd:"" hidden:"" help:"Write the table of settings for docs/running.md."`
+	Version    VersionCmd    `cmd:"" help:"What this is."`
 }
 
 // streams are what a command reads and writes.
@@ -56,9 +60,20 @@ type streams struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}, os.LookupEnv))
+}
+
+// stopSignals ask the program to stop in order. A terminal that was closed is one of
+// them: dying of it would break off sends and leave a half-made backup behind. Who started
+// the program with nohup wants it to go on.
+func stopSignals() []os.Signal {
+	asked := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		asked = append(asked, syscall.SIGHUP)
+	}
+	return asked
 }
 
 // exitPanic carries the exit code that kong asks for out of its parser.

@@ -8,12 +8,19 @@ import (
 	"io"
 	"io/fs"
 	"os/user"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"cchcbot/bot"
+	"cchcbot/bot/email"
 	"cchcbot/bot/store"
+	"cchcbot/bot/telegram"
+	"cchcbot/bot/webchat"
 	"cchcbot/bot/words"
+	"cchcbot/bot/zalo"
+	"cchcbot/bot/zalobot"
 )
 
 // OutboxCmd groups the commands on waiting and dead messages.
@@ -27,14 +34,17 @@ type OutboxCmd struct {
 
 // OutboxListCmd is `cchcbot outbox list`.
 type OutboxListCmd struct {
-	State   string `enum:",queued,sending,sent,held,dead,dropped" default:"" help:"queued, sending, sent, held, dead or dropped."`
+	State   string `enum:",waiting,queued,sending,sent,held,dead,dropped" default:"" help:"waiting (of news, not in its lane yet), queued, sending, sent, held, dead or dropped."`
 	Channel string `help:"Only this channel."`
 	Lane    string `enum:",reply,followup,broadcast" default:"" help:"reply, followup or broadcast."`
 	Failed  bool   `help:"List updates that failed instead of messages."`
 	After   int64  `help:"Only rows above this number, for the next page."`
-	Limit   int    `default:"100" help:"Rows to list, at most 1000."`
+	Limit   int    `default:"100" help:"Rows to list, 1 to 1000."`
 	JSON    bool   `help:"One JSON object a line."`
 }
+
+// maxListed is the most rows that the store lists at a time.
+const maxListed = 1000
 
 // Help is the example below --help.
 func (OutboxListCmd) Help() string {
@@ -43,6 +53,12 @@ func (OutboxListCmd) Help() string {
 
 // Run lists.
 func (c *OutboxListCmd) Run(ctx context.Context, cfg *Config, io streams) error {
+	if err := checkChannel(c.Channel); err != nil {
+		return err
+	}
+	if c.Limit < 1 || c.Limit > maxListed { // the store lists no more, and the page would look like the last one
+		return &usageError{fmt.Sprintf("--limit: it is 1 to %d; --after goes on behind a row", maxListed)}
+	}
 	d, err := openRuntime(ctx, cfg, cfg.Logger(io.err))
 	if err != nil {
 		return err
@@ -163,6 +179,23 @@ func (w what) hold() store.Hold {
 	return store.Hold{Channel: w.Channel, Lane: bot.Lane(w.Lane), Thing: w.Thing}
 }
 
+// check refuses a hold of nothing in particular, and one of a channel that there is not:
+// it would be believed, and keep nothing.
+func (w what) check() error {
+	if w == (what{}) {
+		return &usageError{"say which --channel, --lane or --thing"}
+	}
+	return checkChannel(w.Channel)
+}
+
+func checkChannel(name string) error {
+	all := []string{email.Name, telegram.Name, webchat.Name, zalo.Name, zalobot.Name}
+	if name == "" || slices.Contains(all, name) {
+		return nil
+	}
+	return &usageError{fmt.Sprintf("--channel: there is no channel %q; they are %s", name, strings.Join(all, ", "))}
+}
+
 // OutboxHoldCmd is `cchcbot outbox hold`.
 type OutboxHoldCmd struct {
 	what
@@ -173,6 +206,9 @@ func (OutboxHoldCmd) Help() string { return "Example:\n  cchcbot outbox hold --l
 
 // Run holds.
 func (c *OutboxHoldCmd) Run(ctx context.Context, cfg *Config, io streams) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	d, err := openRuntime(ctx, cfg, cfg.Logger(io.err))
 	if err != nil {
 		return err
@@ -195,6 +231,9 @@ func (OutboxReleaseCmd) Help() string { return "Example:\n  cchcbot outbox relea
 
 // Run releases.
 func (c *OutboxReleaseCmd) Run(ctx context.Context, cfg *Config, io streams) error {
+	if c.what == (what{}) { // one of a wrong channel may be there from an earlier version
+		return c.check()
+	}
 	d, err := openRuntime(ctx, cfg, cfg.Logger(io.err))
 	if err != nil {
 		return err
@@ -211,6 +250,7 @@ func (c *OutboxReleaseCmd) Run(ctx context.Context, cfg *Config, io streams) err
 type OutboxRetryCmd struct {
 	Rows   []int64 `arg:"" name:"row" help:"Numbers as the list shows them."`
 	Failed bool    `help:"The numbers are turns of failed updates."`
+	Reason string  `help:"Why, for the audit trail."`
 }
 
 // Help is the example below --help.
@@ -220,15 +260,17 @@ func (OutboxRetryCmd) Help() string { return "Example:\n  cchcbot outbox retry 1
 func (c *OutboxRetryCmd) Run(ctx context.Context, cfg *Config, io streams) error {
 	return eachRow(ctx, cfg, io, c.Rows, "will be tried again", func(d *data, row int64) error {
 		if c.Failed {
-			return d.store.RetryInbox(ctx, row, actor())
+			return d.store.RetryInbox(ctx, row, actor(), c.Reason)
 		}
-		return d.store.RetryRow(ctx, row, actor())
+		return d.store.RetryRow(ctx, row, actor(), c.Reason)
 	})
 }
 
 // OutboxDropCmd is `cchcbot outbox drop`.
 type OutboxDropCmd struct {
-	Rows []int64 `arg:"" name:"row" help:"Numbers as the list shows them."`
+	Rows   []int64 `arg:"" name:"row" help:"Numbers as the list shows them."`
+	Failed bool    `help:"The numbers are turns of failed updates."`
+	Reason string  `help:"Why, for the audit trail."`
 }
 
 // Help is the example below --help.
@@ -236,7 +278,12 @@ func (OutboxDropCmd) Help() string { return "Example:\n  cchcbot outbox drop 17"
 
 // Run drops.
 func (c *OutboxDropCmd) Run(ctx context.Context, cfg *Config, io streams) error {
-	return eachRow(ctx, cfg, io, c.Rows, "dropped", func(d *data, row int64) error { return d.store.DropRow(ctx, row, actor()) })
+	return eachRow(ctx, cfg, io, c.Rows, "dropped", func(d *data, row int64) error {
+		if c.Failed {
+			return d.store.DropInbox(ctx, row, actor(), c.Reason)
+		}
+		return d.store.DropRow(ctx, row, actor(), c.Reason)
+	})
 }
 
 func eachRow(ctx context.Context, cfg *Config, io streams, rows []int64, done string, f func(*data, int64) error) error {

@@ -126,6 +126,7 @@ func (p *program) gauges() {
 	p.metrics.gauge("cchcbot_inbox_failed", "Updates in the dead-letter list.", func() float64 { return float64(c.stats().InboxFailed) })
 	p.metrics.gauge("cchcbot_inbox_oldest_seconds", "Age of the oldest waiting update.", func() float64 { return c.stats().OldestUpdate.Seconds() })
 	p.metrics.gauge("cchcbot_outbox_queued", "Messages that wait to be sent.", count("queued"))
+	p.metrics.gauge("cchcbot_outbox_waiting", "Messages of news that wait to come into their lane; counted anew every half minute when they are many.", count("waiting"))
 	p.metrics.gauge("cchcbot_outbox_held", "Messages held until the citizen writes.", count("held"))
 	p.metrics.gauge("cchcbot_outbox_dead", "Messages given up.", count("dead"))
 	p.metrics.gauge("cchcbot_disk_free_bytes", "Free space on the disk of DATA.", func() float64 { return float64(c.stats().Disk.Free) })

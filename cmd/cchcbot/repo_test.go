@@ -7,12 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"cchcbot/bot/media"
+	"cchcbot/bot/web"
 	"cchcbot/bot/words"
+	"cchcbot/handlers/calendar"
 	"cchcbot/handlers/directory"
 	"cchcbot/handlers/menu"
 	"cchcbot/handlers/procedures"
@@ -21,8 +25,8 @@ import (
 // catalogs loads every catalog of the repository, the way the program does.
 func catalogs(t *testing.T) *words.Words {
 	t.Helper()
-	sources := append([]fs.FS{words.Shared()}, reasonTexts()...)
-	for _, name := range []string{"menu", "directory", "procedures"} {
+	sources := append([]fs.FS{words.Shared(), web.Texts(), media.Texts()}, reasonTexts()...)
+	for _, name := range []string{"menu", "complaints", "directory", "procedures", "console", "calendar", "news"} {
 		sources = append(sources, os.DirFS(filepath.Join("..", "..", "handlers", name)))
 	}
 	w, err := words.Load(sources...)
@@ -93,6 +97,17 @@ func TestEveryKeyIsUsedAndExists(t *testing.T) {
 			return true
 		})
 	}
+	for path, text := range templates(t) {
+		for _, m := range quotedKey.FindAllStringSubmatch(text, -1) {
+			literals[m[1]] = true
+			if strings.HasSuffix(m[1], "_") {
+				prefixes = append(prefixes, m[1])
+			}
+		}
+		for _, m := range templateKey.FindAllStringSubmatch(text, -1) {
+			spoken[m[1]] = path
+		}
+	}
 	for key, path := range spoken {
 		if _, ok := w.Message("vi", key); !ok && key != "" {
 			t.Errorf("%s says %q, which no catalog has", path, key)
@@ -110,6 +125,32 @@ func TestEveryKeyIsUsedAndExists(t *testing.T) {
 			t.Errorf("key %s stands in the catalogs and nowhere in the code", key)
 		}
 	}
+}
+
+// Keys in templates: {{T "feature.sentence" …}}, and the label of a field.
+var (
+	quotedKey   = regexp.MustCompile(`["=]([a-z][a-z0-9]*\.[a-z0-9_]+)"`)
+	templateKey = regexp.MustCompile(`(?:\bT|input \S+ "[^"]*") "([a-z][a-z0-9]*\.[a-z0-9_]*[a-z0-9])"`)
+)
+
+// templates reads the pages of the repository.
+func templates(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, dir := range []string{"bot", "handlers"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(path) != ".html" {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			out[path] = string(b)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
 }
 
 func stringOf(e ast.Expr) (string, bool) {
@@ -161,4 +202,4 @@ func TestNoSentencesInCode(t *testing.T) {
 }
 
 // The features' names, so that a folder which moves is noticed here.
-var _ = []any{menu.New, directory.New, procedures.New}
+var _ = []any{menu.New, directory.New, procedures.New, calendar.New}

@@ -37,6 +37,9 @@ func (c *RestoreCmd) Run(ctx context.Context, cfg *Config, io streams) error {
 	}
 	fmt.Fprintf(io.out, "%s is as it was on %s (written by cchcbot %s)\n",
 		filepath.Join(cfg.Data, databaseFile), done.manifest.made().In(vietnam).Format("02/01/2006 15:04:05"), done.manifest.Program)
+	if m := done.manifest.Media; m != nil && m.Missing > 0 {
+		fmt.Fprintf(io.out, "%d of %d files were not in the backup; pages that show them say so.\n", m.Missing, m.Missing+m.Files)
+	}
 	if done.keyWritten != "" {
 		fmt.Fprintf(io.out, "The key was written to %s, where `serve` looks for it.\n", done.keyWritten)
 	}
@@ -86,7 +89,11 @@ func restore(ctx context.Context, cfg *Config, file string, io streams, free fun
 	if err := wrongKey(b.manifest.checkSeal(keys)); err != nil {
 		return done, err
 	}
-	if err := roomFor(existing(cfg.Data), free, b.manifest.Database.Bytes); err != nil {
+	need := b.manifest.Database.Bytes
+	if b.manifest.Media != nil {
+		need += b.manifest.Media.Bytes
+	}
+	if err := roomFor(existing(cfg.Data), free, need); err != nil {
 		return done, err
 	}
 	unlock, err := sqldb.LockFolder(cfg.Data)
@@ -108,9 +115,22 @@ func restore(ctx context.Context, cfg *Config, file string, io streams, free fun
 	if _, err := examineCopy(ctx, filepath.Join(staged, databaseFile), keys, io.err); err != nil {
 		return done, wrongKey(err)
 	}
+	if err := errors.Join(mediaNamed(ctx, b, filepath.Join(staged, databaseFile)), unpackMedia(ctx, b, staged, io.err)); err != nil {
+		return done, err
+	}
 	if err := rehearse(ctx, cfg, staged, secret, &done); err != nil {
 		return done, err
 	}
+	undo, err := putMediaInPlace(staged, cfg.Data)
+	if err != nil {
+		return done, err
+	}
+	// The database comes last: with it the folder is restored.
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, undo())
+		}
+	}()
 	if typed {
 		if done.keyWritten, err = writeKey(cfg.Data, staged, secret); err != nil {
 			return done, err
@@ -145,7 +165,7 @@ func noDatabase(folder string) error {
 	}
 	var found []string
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), databaseFile) || strings.HasPrefix(e.Name(), stateFile) {
+		if strings.HasPrefix(e.Name(), databaseFile) || strings.HasPrefix(e.Name(), stateFile) || e.Name() == mediaFolder && holdsFiles(folder) {
 			found = append(found, e.Name())
 		}
 	}
@@ -154,6 +174,12 @@ func noDatabase(folder string) error {
 	}
 	return fmt.Errorf("%s holds %s already; a restore never overwrites. Stop the bot, then move these files away, "+
 		"or set DATA to another folder (the key belongs into the new one too)", folder, strings.Join(found, ", "))
+}
+
+// holdsFiles reports whether there are files in a folder's media.
+func holdsFiles(folder string) bool {
+	entries, err := os.ReadDir(filepath.Join(folder, mediaFolder))
+	return err != nil || len(entries) > 0
 }
 
 // existing is the folder, or the nearest one above it that there is.

@@ -19,6 +19,9 @@ func TestMain(m *testing.M) {
 
 // TestCommands runs testdata/script/*.txtar: a command, what it prints, what it leaves.
 func TestCommands(t *testing.T) {
+	if testing.Short() {
+		t.Skip("each command is a process of its own; what runs side by side is tested within one")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {

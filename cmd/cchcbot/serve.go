@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"cchcbot/bot"
@@ -20,7 +21,7 @@ import (
 
 // ServeCmd is `cchcbot serve`.
 type ServeCmd struct {
-	WithFakes bool `help:"Add fake Telegram, Zalo and Zalo Bot and a page on which one writes to the bot as a citizen on each. Nothing leaves this machine, and what is typed is gone when it stops."`
+	WithFakes bool `help:"Add fake Telegram, Zalo, Zalo Bot and a mailbox, and a page on which one writes to the bot as a citizen on each. Nothing leaves this machine, and what is typed is gone when it stops."`
 }
 
 // Help is the example below --help.
@@ -51,6 +52,14 @@ func (c ServeCmd) Run(ctx context.Context, cfg *Config, io streams) error {
 	fmt.Fprintf(io.out, "cchcbot is ready: %d procedures.\n  Web chat   %s/chat\n  Health     %s/readyz\n", entries, p.server.PublicURL(), p.server.PublicURL())
 	if p.fakes != nil {
 		fmt.Fprintf(io.out, "  Fakes      %s%s\n", p.server.PublicURL(), fakesPath)
+	}
+	// Once there is an account the console needs no line: those who use it know the way.
+	link, err := p.firstLink(ctx)
+	if err != nil {
+		return errors.Join(err, p.Close())
+	}
+	if link != "" {
+		fmt.Fprintf(io.out, "  Console    %s\n             makes the first account; works once, for three days\n", link)
 	}
 	fmt.Fprintln(io.out, "Ctrl+C stops it.")
 	defer watchdog(ctx, p.log)()
@@ -125,7 +134,7 @@ func (p *program) open(ctx context.Context) (err error) {
 		return err
 	}
 	if p.withFakes {
-		if p.fakes, p.cfg, err = startFakes(p.cfg, "http://"+p.server.Addr()); err != nil {
+		if p.fakes, p.cfg, err = startFakes(p.cfg, "http://"+p.server.Addr(), p.now); err != nil {
 			return err
 		}
 		p.fakes.folder = p.fakesFolder
@@ -154,6 +163,9 @@ func (p *program) listen() error {
 		Listen: p.cfg.Listen, PublicURL: p.cfg.PublicURL, MetricsListen: p.cfg.MetricsListen, TrustedProxies: proxies,
 		Log: p.log, Now: p.now, Ready: p.ready, Meter: p.metrics,
 	})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; stop the program that has this address, or set LISTEN (or METRICS_LISTEN) to another", err)
+	}
 	return err
 }
 
@@ -176,13 +188,7 @@ func (p *program) routes() {
 	if p.zalo != nil {
 		p.server.Handle("GET "+zaloConsentPath, p.zalo.Callback(), web.CrossSite())
 	}
-	for _, f := range p.house.features {
-		for _, page := range f.Pages {
-			if len(page.Roles) == 0 {
-				p.server.Handle(page.Pattern, page.Handler)
-			}
-		}
-	}
+	p.pages()
 	p.server.OnStop(p.chat.Close)
 }
 
@@ -202,6 +208,7 @@ func (p *program) Run(ctx context.Context) error {
 	defer stopJobs()
 	var working sync.WaitGroup
 	p.jobs(jobs, &working)
+	working.Go(func() { p.report("media", p.house.media.Run(jobs)) })
 	if p.zalo != nil {
 		working.Go(func() { p.zalo.Keep(jobs) })
 	}

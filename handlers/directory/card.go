@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"slices"
 	"time"
 
 	"cchcbot/bot"
@@ -122,41 +121,6 @@ func (s *service) bodyCard(d *places.Directory, a *places.Agency) bot.Reply {
 		Args:    []any{"name", a.Name, "address", address, "from", from, "website", website, "date", dayMonthYear(d.AsOf())},
 		Buttons: []bot.Button{buttonHotlines(), buttonFind()},
 	}
-}
-
-// bodyIn finds a department of the province or city that a text names; nil when
-// it names none. The longest name wins.
-func (s *service) bodyIn(d *places.Directory, text string) *places.Agency {
-	words := s.words(text)
-	if len(words) == 0 {
-		return nil
-	}
-	var best *places.Agency
-	longest := 1
-	for _, a := range d.AgenciesAt(nil) {
-		for _, name := range slices.Concat([]string{a.Name}, a.Short, a.Aliases) {
-			n := s.words(name)
-			// "xây dựng" alone is a subject, "sở xây dựng" a body.
-			if len(n) == 0 || !slices.Contains(bodyWords[:], n[0]) {
-				continue
-			}
-			if len(n) > 3 && n[0] == bodyWords[0] && !has(words, n) {
-				n = n[:3] // "sở nông nghiệp" of a longer name
-			}
-			if len(n) > longest && has(words, n) {
-				best, longest = a, len(n)
-			}
-		}
-	}
-	return best
-}
-
-// bodyWords are folded first words of the names of bodies: Sở, Văn phòng, Trung
-// tâm, Ban, Thanh tra, Công an, Thuế, Cục, Chi cục, Cơ quan, Bảo hiểm, Tòa án,
-// Viện, Đài, Kho bạc, Trụ sở, UBND, Ủy ban, một cửa.
-var bodyWords = [...]string{
-	"so", "van", "trung", "ban", "thanh", "cong", "thue", "cuc", "chi", "co", "bao", "bhxh",
-	"toa", "vien", "dai", "kho", "tru", "ubnd", "uy", "mot",
 }
 
 // dayMonthYear writes a day of the data as people do; "" for none.

@@ -20,18 +20,15 @@ import (
 //go:embed text/*.toml
 var texts embed.FS
 
-// Options is what the feature works with. Both are required.
+// Options is what the feature works with.
 type Options struct {
 	// Directory returns the directory of the day whose units and offices count:
 	// today, or the day of AS_OF. It is called once or twice a turn.
 	Directory func() *places.Directory
-	// Fold makes texts comparable: lower case, without marks.
-	Fold func(string) string
 }
 
 type service struct {
 	opt         Options
-	provinces   []province
 	placeForm   bot.Conversation // finds a commune, then shows its office
 	officerForm bot.Conversation // finds a commune, then says whom to see there
 }
@@ -46,11 +43,10 @@ const (
 
 // New checks the options and returns the feature.
 func New(opt Options) (bot.Feature, error) {
-	if opt.Directory == nil || opt.Fold == nil {
-		return bot.Feature{}, errors.New("directory: needs Directory and Fold")
+	if opt.Directory == nil {
+		return bot.Feature{}, errors.New("directory: needs Directory")
 	}
 	s := &service{opt: opt}
-	s.provinces = s.readProvinces(provincesFile)
 	s.placeForm = s.form(aimOffice)
 	s.officerForm = s.form(aimOfficer)
 	return bot.Feature{
@@ -58,15 +54,15 @@ func New(opt Options) (bot.Feature, error) {
 		Routes: []bot.Route{
 			{
 				Name: "directory.hotlines", Command: "hotline", Button: "directory:hotlines", Words: "directory.words_hotlines",
-				Intents: []string{string(intent.Hotline)}, Digress: true, Handle: s.hotlines,
+				Intents: []string{string(intent.Hotline)}, Digress: true, Leave: true, Handle: s.hotlines,
 			},
 			{
 				Name: "directory.officer", Button: "directory:officer", Words: "directory.words_officer",
-				Intents: []string{string(intent.Person)}, Handle: s.officer,
+				Intents: []string{string(intent.Person)}, Leave: true, Handle: s.officer,
 			},
 			{
 				Name: "directory.find", Command: "coquan", Button: "directory:find",
-				Intents: []string{string(intent.Office), bot.IntentPlace}, Handle: s.find,
+				Intents: []string{string(intent.Office), bot.IntentPlace}, Leave: true, Handle: s.find,
 			},
 			{Name: "directory.place", Button: "directory:place", Handle: s.place},
 			{Name: "directory.change", Button: "directory:change", Words: "directory.words_change", Handle: s.change},

@@ -9,20 +9,13 @@ import (
 
 	"cchcbot/bot"
 	"cchcbot/bot/words"
-	"cchcbot/knowledge/vietnamese"
 
 	places "cchcbot/knowledge/directory"
 )
 
 func TestNewNeedsItsOptions(t *testing.T) {
-	for name, opt := range map[string]Options{
-		"nothing":      {},
-		"no fold":      {Directory: func() *places.Directory { return nil }},
-		"no directory": {Fold: vietnamese.Fold},
-	} {
-		if _, err := New(opt); err == nil {
-			t.Errorf("%s: no error", name)
-		}
+	if _, err := New(Options{}); err == nil {
+		t.Error("no error without a directory")
 	}
 }
 

@@ -2,19 +2,12 @@ package directory
 
 import (
 	"context"
+	"strings"
 
 	"cchcbot/bot"
 	"cchcbot/knowledge/intent"
 
 	places "cchcbot/knowledge/directory"
-)
-
-// How sure a name must be. The citizen who asks for an office says its place
-// among other words; one who was asked for the place says little else.
-const (
-	surePlace   = 0.40
-	toldPlace   = 0.30
-	toldInWords = 6 // an answer longer than this is a sentence again
 )
 
 // find shows the office of the commune that was named, shared as a location or
@@ -28,10 +21,10 @@ func (s *service) find(ctx context.Context, t *bot.Turn) error {
 	if handled, err := s.named(ctx, t, d, text, aimOffice); handled || err != nil {
 		return err
 	}
-	if p, ok := s.recall(t, d); ok && !s.namesUnknown(text) {
+	if p, ok := s.recall(t, d); ok && !places.NamesUnknown(text) {
 		return s.showRemembered(t, d, p, aimOffice)
 	}
-	if s.namesUnknown(text) {
+	if places.NamesUnknown(text) {
 		t.Reply(bot.Reply{Key: "directory.not_found", Quiet: true})
 	}
 	return t.Begin(ctx, s.placeForm)
@@ -80,28 +73,37 @@ func (s *service) said(t *bot.Turn) (text string, typed bool) {
 	return t.Text(), true
 }
 
+// department begins the names of bodies that only a province has. The name of a
+// place behind it is the province's: "Sở Y tế Hải Dương" asks for no commune.
+const department = "Sở "
+
 // named answers when the turn names a place or shares one; false otherwise.
 func (s *service) named(ctx context.Context, t *bot.Turn, d *places.Directory, text string, a aim) (bool, error) {
 	if t.Update.Place != nil {
-		f := near(d, *t.Update.Place)
-		if len(f.choices) == 0 {
+		f := d.Near(t.Update.Place.Lat, t.Update.Place.Lon)
+		if len(f.Choices) == 0 {
 			t.Reply(bot.Reply{Key: "directory.outside", Quiet: true})
 			return true, t.Begin(ctx, s.formOf(a))
 		}
 		return true, s.goOn(ctx, t, d, f, a)
 	}
-	f := s.read(d, text, surePlace)
+	body := d.BodyIn(text)
+	if body != nil && strings.HasPrefix(body.Name, department) {
+		t.Reply(s.bodyCard(d, body))
+		return true, nil
+	}
+	f := d.Read(text, places.SurePlace)
 	switch {
-	case f.elsewhere != "":
+	case f.Elsewhere != "":
 		t.Reply(bot.Reply{
-			Key: "directory.elsewhere", Args: []any{"name", f.elsewhere},
+			Key: "directory.elsewhere", Args: []any{"name", f.Elsewhere},
 			Buttons: []bot.Button{buttonFind(), buttonHotlines()},
 		})
 		return true, nil
-	case len(f.choices) > 0:
+	case len(f.Choices) > 0:
 		return true, s.goOn(ctx, t, d, f, a)
 	}
-	if body := s.bodyIn(d, text); body != nil {
+	if body != nil {
 		t.Reply(s.bodyCard(d, body))
 		return true, nil
 	}
@@ -109,9 +111,9 @@ func (s *service) named(ctx context.Context, t *bot.Turn, d *places.Directory, t
 }
 
 // goOn shows the one commune found, or lets the citizen choose.
-func (s *service) goOn(ctx context.Context, t *bot.Turn, d *places.Directory, f found, a aim) error {
-	if f.sure() {
-		return s.show(ctx, t, d, f.choices[0], f.old, a)
+func (s *service) goOn(ctx context.Context, t *bot.Turn, d *places.Directory, f places.Reading, a aim) error {
+	if f.Sure() {
+		return s.show(ctx, t, d, f.Choices[0], f.Old, a)
 	}
 	return t.Begin(ctx, begun{s.formOf(a), draftOf(f)})
 }
@@ -139,7 +141,7 @@ func (s *service) show(ctx context.Context, t *bot.Turn, d *places.Directory, p 
 		return &bot.Error{Code: bot.NotFound, Key: "directory.gone", Detail: "the unit leads to none of the day"}
 	case 1:
 	default:
-		return t.Begin(ctx, begun{s.formOf(a), draftOf(parted(d, p))})
+		return t.Begin(ctx, begun{s.formOf(a), draftOf(d.Parted(p))})
 	}
 	if err := t.Remember(memoryCommune, now[0].Place.ID, communeTTL); err != nil {
 		return err

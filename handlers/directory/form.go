@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"cchcbot/bot"
@@ -16,11 +14,11 @@ import (
 // draft is what a form that looks for a commune keeps: ids only, so neither the
 // citizen's words nor a location.
 type draft struct {
-	Choices []string `json:"choices,omitempty"` // units to choose from
-	Why     why      `json:"why,omitempty"`     // why there are several
-	Of      string   `json:"of,omitempty"`      // the unit that was divided or dissolved
-	Place   string   `json:"place,omitempty"`   // the one chosen
-	Old     string   `json:"old,omitempty"`     // the name of the data that was meant
+	Choices []string   `json:"choices,omitempty"` // units to choose from
+	Why     places.Why `json:"why,omitempty"`     // why there are several
+	Of      string     `json:"of,omitempty"`      // the unit that was divided or dissolved
+	Place   string     `json:"place,omitempty"`   // the one chosen
+	Old     string     `json:"old,omitempty"`     // the name of the data that was meant
 }
 
 // The steps' names and version stand in saved sessions.
@@ -34,7 +32,7 @@ const (
 // form asks for a commune and, when the answer fits several, which one.
 func (s *service) form(a aim) bot.Conversation {
 	return bot.NewForm(bot.Form[draft]{
-		Name: a.form, Version: formVersion, Expires: formTTL,
+		Name: a.form, Version: formVersion, Expires: formTTL, Light: true,
 		Steps: []bot.Step[draft]{
 			{
 				Name:   stepPlace,
@@ -72,45 +70,55 @@ func (s *service) askPlace(a aim) bot.Reply {
 func (s *service) acceptPlace(_ context.Context, t *bot.Turn, d *draft) error {
 	dir := s.opt.Directory()
 	if t.Update.Place != nil {
-		f := near(dir, *t.Update.Place)
-		if len(f.choices) == 0 {
+		f := dir.Near(t.Update.Place.Lat, t.Update.Place.Lon)
+		if len(f.Choices) == 0 {
 			return bot.Again("directory.outside")
 		}
 		*d = draftOf(f)
 		return nil
 	}
-	f := s.read(dir, t.Text(), told(t.Text()))
+	f := dir.Read(t.Text(), places.Told(t.Text()))
 	switch {
-	case f.elsewhere != "":
-		return bot.Again("directory.elsewhere", "name", f.elsewhere)
-	case len(f.choices) == 0:
+	case f.Elsewhere != "":
+		return bot.Again("directory.elsewhere", "name", f.Elsewhere)
+	case len(f.Choices) == 0:
 		return bot.Again("directory.not_found")
 	}
 	*d = draftOf(f)
 	return nil
 }
 
-func told(text string) float64 {
-	if len(strings.Fields(text)) > toldInWords {
-		return surePlace
+// whyKey is the text that asks which. A switch, since the value comes back from a session.
+func whyKey(w places.Why) string {
+	switch w {
+	case places.WhyDivided:
+		return "directory.which_divided"
+	case places.WhyDistrict:
+		return "directory.which_district"
+	case places.WhyNear:
+		return "directory.which_near"
+	case places.WhyFar:
+		return "directory.which_far"
+	case places.WhyExact:
+		return "directory.which_exact"
 	}
-	return toldPlace
+	return "directory.which_several"
 }
 
 // askWhich offers the units as buttons that need no form to work, so that they
 // still do when the form has expired.
 func (s *service) askWhich(d draft, a aim) bot.Reply {
 	dir := s.opt.Directory()
-	r := bot.Reply{Key: whySeveral.key()}
-	if of, ok := dir.Place(d.Of); ok || d.Why.located() {
-		r.Key = d.Why.key()
+	r := bot.Reply{Key: whyKey(places.WhySeveral)}
+	if of, ok := dir.Place(d.Of); ok || d.Why.Located() {
+		r.Key = whyKey(d.Why)
 		if ok {
 			r.Args = []any{"name", of.Name, "since", dayMonthYear(of.To)}
 		}
 	}
 	choices := unitsOf(dir, d.Choices)
 	for _, p := range choices {
-		r.Buttons = append(r.Buttons, bot.Button{Title: title(dir, p, choices), Payload: a.button + p.ID})
+		r.Buttons = append(r.Buttons, bot.Button{Title: dir.Title(p, choices), Payload: a.button + p.ID})
 	}
 	return r
 }
@@ -120,67 +128,38 @@ func (s *service) askWhich(d draft, a aim) bot.Reply {
 func (s *service) acceptWhich(ctx context.Context, t *bot.Turn, d *draft, a aim) error {
 	dir := s.opt.Directory()
 	if t.Update.Place != nil {
-		f := near(dir, *t.Update.Place)
-		if len(f.choices) == 0 {
+		f := dir.Near(t.Update.Place.Lat, t.Update.Place.Lon)
+		if len(f.Choices) == 0 {
 			return bot.Again("directory.outside")
 		}
 		return s.askAnew(ctx, t, f, a)
 	}
-	if p := s.narrow(unitsOf(dir, d.Choices), t.Text()); p != nil {
+	if p := places.Narrow(unitsOf(dir, d.Choices), t.Text()); p != nil {
 		if len(dir.Today(p)) > 1 {
-			return s.askAnew(ctx, t, parted(dir, p), a)
+			return s.askAnew(ctx, t, dir.Parted(p), a)
 		}
 		d.Place, d.Old = p.ID, ""
 		return nil
 	}
-	f := s.read(dir, t.Text(), told(t.Text()))
+	f := dir.Read(t.Text(), places.Told(t.Text()))
 	switch {
-	case f.elsewhere != "":
-		return bot.Again("directory.elsewhere", "name", f.elsewhere)
-	case f.sure():
-		d.Place, d.Old = f.choices[0].ID, f.old
+	case f.Elsewhere != "":
+		return bot.Again("directory.elsewhere", "name", f.Elsewhere)
+	case f.Sure():
+		d.Place, d.Old = f.Choices[0].ID, f.Old
 		return nil
-	case len(f.choices) > 1:
+	case len(f.Choices) > 1:
 		return s.askAnew(ctx, t, f, a)
 	}
 	return bot.Again("directory.choose_again")
 }
 
 // askAnew begins the form again with other choices.
-func (s *service) askAnew(ctx context.Context, t *bot.Turn, f found, a aim) error {
+func (s *service) askAnew(ctx context.Context, t *bot.Turn, f places.Reading, a aim) error {
 	if err := t.Begin(ctx, begun{s.formOf(a), draftOf(f)}); err != nil {
 		return err
 	}
 	return bot.Again("") // this answer is done with, and nothing else is asked
-}
-
-// narrow returns the only unit whose name or district the text says; nil when
-// it says none or several.
-func (s *service) narrow(choices []*places.Place, text string) *places.Place {
-	words := s.words(text)
-	var byName, byDistrict []*places.Place
-	for _, p := range choices {
-		if has(words, s.words(bareName(p))) {
-			byName = append(byName, p)
-		}
-		if slices.ContainsFunc(p.Districts(), func(o *places.Place) bool { return has(words, s.words(bareName(o))) }) {
-			byDistrict = append(byDistrict, p)
-		}
-	}
-	// "Nam Thanh Miện" names that commune, not Thanh Miện as well.
-	byName = slices.DeleteFunc(byName, func(p *places.Place) bool {
-		return slices.ContainsFunc(byName, func(o *places.Place) bool {
-			long, short := s.words(bareName(o)), s.words(bareName(p))
-			return len(long) > len(short) && has(long, short)
-		})
-	})
-	both := slices.DeleteFunc(slices.Clone(byName), func(p *places.Place) bool { return !slices.Contains(byDistrict, p) })
-	for _, list := range [][]*places.Place{byName, both, byDistrict} {
-		if len(list) == 1 {
-			return list[0]
-		}
-	}
-	return nil
 }
 
 func unitsOf(d *places.Directory, ids []string) []*places.Place {
@@ -193,16 +172,16 @@ func unitsOf(d *places.Directory, ids []string) []*places.Place {
 	return out
 }
 
-func draftOf(f found) draft {
-	d := draft{Why: f.why, Old: f.old}
-	if f.of != nil {
-		d.Of = f.of.ID
+func draftOf(f places.Reading) draft {
+	d := draft{Why: f.Why, Old: f.Old}
+	if f.Of != nil {
+		d.Of = f.Of.ID
 	}
-	if f.sure() {
-		d.Place = f.choices[0].ID
+	if f.Sure() {
+		d.Place = f.Choices[0].ID
 		return d
 	}
-	for _, p := range f.choices {
+	for _, p := range f.Choices {
 		d.Choices = append(d.Choices, p.ID)
 	}
 	return d

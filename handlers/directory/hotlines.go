@@ -74,14 +74,14 @@ func (s *service) hotlines(_ context.Context, t *bot.Turn) error {
 // communes and departments, and that is the answer.
 func (s *service) askedOf(t *bot.Turn, d *places.Directory) string {
 	text, _ := s.said(t)
-	if f := s.read(d, text, surePlace); f.sure() {
-		if now := d.Today(f.choices[0]); len(now) == 1 {
+	if f := d.Read(text, places.SurePlace); f.Sure() {
+		if now := d.Today(f.Choices[0]); len(now) == 1 {
 			if o, ok := d.Office(now[0].Place); ok && o.Committee != nil {
 				return o.Committee.Name
 			}
 		}
 	}
-	if body := s.bodyIn(d, text); body != nil {
+	if body := d.BodyIn(text); body != nil {
 		return body.Name
 	}
 	return ""
@@ -152,8 +152,8 @@ func (s *service) hoursOf(_ context.Context, t *bot.Turn, d *places.Directory, t
 		from = h.Sources[0].Title
 	}
 	button := buttonFind()
-	if f := s.read(d, text, surePlace); f.sure() {
-		button = bot.Button{Title: f.choices[0].Name, Payload: aimOffice.button + f.choices[0].ID}
+	if f := d.Read(text, places.SurePlace); f.Sure() {
+		button = bot.Button{Title: f.Choices[0].Name, Payload: aimOffice.button + f.Choices[0].ID}
 	}
 	t.Reply(bot.Reply{
 		Key: "directory.hours",

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"cchcbot/knowledge/vietnamese"
-
 	places "cchcbot/knowledge/directory"
 )
 
@@ -96,58 +94,4 @@ func TestExactLocationStillAsks(t *testing.T) {
 	if titles := k.titles(); len(titles) < 3 || titles[0] != "Phường Lê Thanh Nghị" {
 		t.Errorf("choices %q, want the one with the boundary first and others after it", titles)
 	}
-}
-
-func TestElsewhereIsOnlyWhatIsMeant(t *testing.T) {
-	s := &service{opt: Options{Fold: vietnamese.Fold}}
-	s.provinces = s.readProvinces(provincesFile)
-	if len(s.provinces) != 61 {
-		t.Errorf("%d provinces, want 63 of 2021 without Hải Dương and Hải Phòng", len(s.provinces))
-	}
-	tests := []struct{ text, place, want string }{
-		{"phường Bến Nghé, TP HCM", "", "Thành phố Hồ Chí Minh"},
-		{"o ha noi", "", "Hà Nội"},
-		{"phường Trần Phú Hà Nội", "Trần Phú", "Hà Nội"},
-		{"phường Trần Phú, tỉnh Hòa Bình", "Trần Phú", "Hòa Bình"},
-		{"phường Trần Phú khu Hòa Bình", "Trần Phú", ""}, // a hamlet
-		{"tôi ở Hà Nội hỏi UBND phường Cẩm Thượng", "Cẩm Thượng", ""},
-		{"phường Cẩm Thượng", "Cẩm Thượng", ""},
-		{"", "", ""},
-	}
-	for _, tt := range tests {
-		if got := s.elsewhere(tt.text, tt.place); got != tt.want {
-			t.Errorf("%q: %q, want %q", tt.text, got, tt.want)
-		}
-	}
-}
-
-func FuzzRead(f *testing.F) {
-	for _, text := range []string{
-		"phường Cẩm Thượng", "hong phong ninh giang", "Trần Phú Hà Nội", "huyện Thanh Miện", "xã \u202e<b>", "TPHD", strings.Repeat("xã a ", 500), "\xff\x00",
-	} {
-		f.Add(text)
-	}
-	all, err := loaded()
-	if err != nil {
-		f.Fatal(err)
-	}
-	s := &service{opt: Options{Fold: vietnamese.Fold}}
-	s.provinces = s.readProvinces(provincesFile)
-	days := []*places.Directory{all.At(time.Date(2021, 6, 1, 0, 0, 0, 0, time.UTC)), all.At(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))}
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, d := range days {
-			got := s.read(d, text, toldPlace)
-			if len(got.choices) > maxChoices || got.elsewhere != "" && len(got.choices) > 0 {
-				t.Errorf("%d choices, elsewhere %q", len(got.choices), got.elsewhere)
-			}
-			for _, p := range got.choices {
-				if len(d.Today(p)) == 0 {
-					t.Errorf("%s leads nowhere", p.ID)
-				}
-			}
-			s.bodyIn(d, text)
-			s.namesUnknown(text)
-			s.narrow(got.choices, text)
-		}
-	})
 }

@@ -6,10 +6,12 @@ import (
 
 	"cchcbot/bot"
 	"cchcbot/bot/bottest"
-	"cchcbot/knowledge/vietnamese"
 
 	places "cchcbot/knowledge/directory"
 )
+
+// mould is shared by all bots of this test.
+var mould bottest.Mould
 
 // TestScripts plays the talks of testdata with the directory of the day on which they begin.
 func TestScripts(t *testing.T) { scripts(t, func() bottest.Driver { return nil }) }
@@ -34,9 +36,9 @@ func scripts(t *testing.T, driver func() bottest.Driver) {
 		}
 		start := time.Date(2026, 11, 23, 8, 30, 0, 0, bottest.Location)
 		return bottest.New(t, bottest.Options{
-			Start: start, Driver: driver(),
+			Start: start, Driver: driver(), Mould: &mould,
 			Build: func(b *bottest.Bot) ([]bot.Feature, error) {
-				f, err := New(Options{Directory: func() *places.Directory { return all.At(b.Clock.Now()) }, Fold: vietnamese.Fold})
+				f, err := New(Options{Directory: func() *places.Directory { return all.At(b.Clock.Now()) }})
 				return []bot.Feature{f}, err
 			},
 			Classify: func(text string) bot.Intent {

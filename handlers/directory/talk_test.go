@@ -53,7 +53,7 @@ var classifier = sync.OnceValues(intent.New)
 // talkIn starts a talk with a bot of that directory.
 func talkIn(t testing.TB, dir *places.Directory, limits bot.Limits) *talk {
 	t.Helper()
-	f, err := New(Options{Directory: func() *places.Directory { return dir }, Fold: vietnamese.Fold})
+	f, err := New(Options{Directory: func() *places.Directory { return dir }})
 	if err != nil {
 		t.Fatal(err)
 	}

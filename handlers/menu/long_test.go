@@ -47,27 +47,3 @@ func TestALongTextIsCutAndSaidToBe(t *testing.T) {
 		}
 	}
 }
-
-// TestADenunciationIsNotRepeated: no word of it comes back, not even a name.
-func TestADenunciationIsNotRepeated(t *testing.T) {
-	for i, text := range []string{
-		"tôi tố cáo ông Phạm Văn Zebra trưởng thôn Yatamba ăn chặn tiền",
-		"TO CAO ong Zebra truong thon Yatamba nhan hoi lo",
-		"cán bộ Zebra ở xã Yatamba đòi phong bì 5 triệu mới cấp sổ",
-		"chào em, chị muốn tố giác ông Zebra buôn ma túy ở Yatamba",
-	} {
-		b := newBot(t, bottest.Options{})
-		got := say(t, b, "citizen", text)
-		if effects := b.Effects(bottest.FakeName, "citizen"); len(got) != 1 || len(effects) != 1 || effects[0] != "dropped" {
-			t.Errorf("text %d: %d messages, effects %v", i, len(got), effects)
-			continue
-		}
-		lower := strings.ToLower(got[0].Text)
-		if strings.Contains(lower, "zebra") || strings.Contains(lower, "yatamba") || strings.Contains(lower, "triệu") {
-			t.Errorf("text %d comes back: %s", i, got[0].Text)
-		}
-		if !strings.Contains(got[0].Text, "đã được xóa") || !strings.Contains(got[0].Text, office.Address) {
-			t.Errorf("text %d is answered with %s", i, got[0].Text)
-		}
-	}
-}

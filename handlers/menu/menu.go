@@ -1,17 +1,12 @@
-// Package menu is the front door: start, help, language, silence, small talk,
-// and what to do when a message is none of the bot's other business: an
-// emergency, a denunciation, a complaint in law, trouble with the portal.
-//
-// A denunciation is never taken: its text is dropped in the same turn, and the
-// citizen reads where the law wants it. Complaints and news have a feature of
-// their own later; until then this package tells where to go.
+// Package menu is the front door: start, help, language, small talk, and what to
+// do when a message is none of the bot's other business: an emergency, the
+// citizen's own file, trouble with the portal.
 package menu
 
 import (
 	"context"
 	"embed"
 	"errors"
-	"strings"
 
 	"cchcbot/bot"
 	"cchcbot/knowledge/intent"
@@ -20,25 +15,23 @@ import (
 //go:embed text/*.toml
 var texts embed.FS
 
-// Office is a place citizens are sent to; empty when the data knows none that may be shown.
-type Office struct{ Name, Address string }
-
 // Options is what the feature works with.
 type Options struct {
 	// Phone returns the number of a published line by id ("khan-cap-113"), "" when it may not be shown.
 	Phone func(id string) string
-	// Reception is where citizens are received in person for complaints and denunciations.
-	Reception func() Office
-	// Portal and Feedback are addresses of the national portal: its front, and its page for feedback.
-	Portal, Feedback string
+	// Portal is the address of the national portal.
+	Portal string
+	// Related returns the button of the procedure that a message about something else
+	// speaks of, such as the one whose file is late. nil offers none.
+	Related func(text string) (bot.Button, bool)
 }
 
 type service struct{ opt Options }
 
 // New checks the options and returns the feature.
 func New(opt Options) (bot.Feature, error) {
-	if opt.Phone == nil || opt.Reception == nil || opt.Portal == "" || opt.Feedback == "" {
-		return bot.Feature{}, errors.New("menu: needs Phone, Reception, Portal and Feedback")
+	if opt.Phone == nil || opt.Portal == "" {
+		return bot.Feature{}, errors.New("menu: needs Phone and Portal")
 	}
 	s := &service{opt}
 	say := func(key string, buttons ...bot.Button) bot.Handler {
@@ -59,24 +52,14 @@ func New(opt Options) (bot.Feature, error) {
 		Routes: []bot.Route{
 			// What must not wait for the end of a form.
 			{Name: "menu.emergency", Intents: kind(intent.Emergency), Interrupt: true, Handle: s.emergency},
-			{Name: "menu.denunciation", Intents: kind(intent.Denunciation), Interrupt: true, Handle: s.denunciation},
-			{Button: "menu:protection", Handle: say("menu.protection", back())},
-			{Button: "menu:writing", Handle: say("menu.writing", back())},
 
 			{Name: "menu.start", Command: "start", Button: "menu:start", Event: bot.EventFollowed, Handle: s.start},
-			{Name: "menu.help", Command: "help", Button: "menu:help", Words: "menu.words_help", Intents: kind(intent.Help), Handle: s.help},
+			{Name: "menu.help", Command: "help", Button: "menu:help", Words: "menu.words_help", Intents: kind(intent.Help), Leave: true, Handle: s.help},
 			{Name: "menu.language", Command: "language", Button: "menu:language", Words: "menu.words_language", Handle: s.language},
 			{Button: "menu:speak", Handle: s.speak},
-			{Name: "menu.stop", Command: "dung", Button: "menu:stop", Words: "menu.words_stop", Handle: s.stop},
-			{Button: "menu:unstop", Handle: s.unstop},
 
-			{Intents: kind(intent.FormalComplaint), Handle: s.formalComplaint},
-			{Intents: kind(intent.Complaint), Handle: s.complaint},
-			{Intents: kind(intent.FeedbackStatus), Handle: s.feedbackStatus},
-			{Name: "menu.dossier", Command: "hoso", Button: "menu:dossier", Intents: kind(intent.DossierStatus), Handle: s.dossier},
-			{Button: "menu:overdue", Handle: s.overdue},
-			{Intents: kind(intent.PortalHelp), Handle: s.portalHelp},
-			{Intents: kind(intent.News), Handle: s.news},
+			{Name: "menu.dossier", Command: "hoso", Button: "menu:dossier", Intents: kind(intent.DossierStatus), Leave: true, Handle: s.dossier},
+			{Intents: kind(intent.PortalHelp), Leave: true, Handle: s.portalHelp},
 
 			{Intents: kind(intent.Greeting), Handle: s.greeting},
 			{Intents: kind(intent.Thanks), Handle: say("menu.welcome_thanks")},
@@ -91,18 +74,8 @@ func New(opt Options) (bot.Feature, error) {
 		Commands: []bot.CommandHelp{
 			{Command: "start", Key: "menu.command_start"}, {Command: "help", Key: "menu.command_help"},
 			{Command: "hoso", Key: "menu.command_dossier"}, {Command: "language", Key: "menu.command_language"},
-			{Command: "dung", Key: "menu.command_stop"},
 		},
 	}, nil
-}
-
-func back() bot.Button {
-	return bot.Button{Key: "menu.button_menu", Payload: "menu:help"}
-}
-
-// commune leads to the office. Below answers about complaints no sign stands beside it.
-func commune() bot.Button {
-	return bot.Button{Key: "menu.button_commune", Payload: "directory:find"}
 }
 
 func officer() bot.Button {
@@ -117,6 +90,7 @@ func choices(t *bot.Turn) []bot.Button {
 	}
 	return []bot.Button{
 		{Key: "menu.button_procedures", Payload: "procedures:fields"},
+		{Key: "menu.button_complaint", Payload: "complaints:start"},
 		{Key: "menu.button_dossier", Payload: "menu:dossier"},
 		{Key: "menu.button_office", Payload: "directory:find"},
 		{Key: "menu.button_hotlines", Payload: "directory:hotlines"},
@@ -139,7 +113,7 @@ func (s *service) help(_ context.Context, t *bot.Turn) error {
 }
 
 func (s *service) greeting(_ context.Context, t *bot.Turn) error {
-	t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices(t)[:4]})
+	t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices(t)[:5]})
 	return nil
 }
 
@@ -148,7 +122,7 @@ func (s *service) ack(_ context.Context, t *bot.Turn) error {
 	if len(t.Session.Menu) > 0 || !t.Contact.New {
 		return nil
 	}
-	t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices(t)[:4]})
+	t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices(t)[:5]})
 	return nil
 }
 
@@ -165,7 +139,7 @@ func (s *service) speak(ctx context.Context, t *bot.Turn) error {
 		return s.language(ctx, t)
 	}
 	t.SetLang(lang)
-	t.Reply(bot.Reply{Key: "menu.language_set", Buttons: choices(t)[:4]})
+	t.Reply(bot.Reply{Key: "menu.language_set", Buttons: choices(t)[:5]})
 	return nil
 }
 
@@ -184,25 +158,12 @@ func (s *service) english(_ context.Context, t *bot.Turn) error {
 	return nil
 }
 
-// stop opts the citizen out of everything that is not an answer.
-func (s *service) stop(_ context.Context, t *bot.Turn) error {
-	t.Contact.Out = true
-	t.Reply(bot.Reply{Key: "menu.stopped", Buttons: []bot.Button{{Key: "menu.button_unstop", Payload: "menu:unstop"}}})
-	return nil
-}
-
-func (s *service) unstop(_ context.Context, t *bot.Turn) error {
-	t.Contact.Out = false
-	t.Reply(bot.Reply{Key: "menu.unstopped", Quiet: true})
-	return nil
-}
-
 func (s *service) unreadable(_ context.Context, t *bot.Turn) error {
 	if t.Update.From.Phone != "" {
 		t.Reply(bot.Reply{Key: "menu.card", Quiet: true})
 		return nil
 	}
-	t.Reply(bot.Reply{Key: "menu.unreadable", Buttons: choices(t)[:4]})
+	t.Reply(bot.Reply{Key: "menu.unreadable", Buttons: choices(t)[:5]})
 	return nil
 }
 
@@ -213,31 +174,15 @@ func (s *service) media(_ context.Context, t *bot.Turn) error {
 		if !t.Contact.New && len(t.Session.Menu) > 0 {
 			return nil
 		}
-		t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices(t)[:4]})
+		t.Reply(bot.Reply{Key: "menu.greeting", Buttons: choices(t)[:5]})
 	case bot.Voice:
 		t.Reply(bot.Reply{Key: "menu.voice", Quiet: true})
 	case bot.Photo, bot.Video:
-		t.Reply(bot.Reply{Key: "menu.photo", Quiet: true})
+		t.Reply(bot.Reply{Key: "menu.photo", Buttons: []bot.Button{{Key: "menu.button_complaint", Payload: "complaints:start"}}})
 	case bot.Card:
 		t.Reply(bot.Reply{Key: "menu.card", Quiet: true})
 	default:
 		t.Reply(bot.Reply{Key: "menu.file", Quiet: true})
 	}
 	return nil
-}
-
-func (s *service) news(_ context.Context, t *bot.Turn) error {
-	t.Reply(bot.Reply{Key: "menu.news", Args: []any{"portal", s.opt.Portal}, Quiet: true})
-	return nil
-}
-
-// join lists what is known and leaves the rest out.
-func join(parts ...string) string {
-	var known []string
-	for _, p := range parts {
-		if p != "" {
-			known = append(known, p)
-		}
-	}
-	return strings.Join(known, ", ")
 }

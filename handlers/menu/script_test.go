@@ -12,10 +12,10 @@ import (
 	"cchcbot/bot"
 	"cchcbot/bot/bottest"
 	"cchcbot/bot/store"
-	"cchcbot/handlers"
 	places "cchcbot/handlers/directory"
 	"cchcbot/handlers/menu"
 	"cchcbot/handlers/procedures"
+	"cchcbot/handlers/procedures/entries"
 	"cchcbot/knowledge"
 	"cchcbot/knowledge/content"
 	"cchcbot/knowledge/directory"
@@ -31,13 +31,11 @@ var (
 	classifier = sync.OnceValues(intent.New)
 	lexicon    = sync.OnceValues(vietnamese.LoadLexicon)
 	province   = sync.OnceValues(func() (*directory.Directory, error) { return directory.Load(directory.Options{}) })
-	entries    = sync.OnceValues(content.Embedded)
+	shipped    = sync.OnceValues(content.Embedded)
 )
 
-// office is a made-up place of reception: the data has none that is confirmed.
-var office = menu.Office{Name: "Trụ sở Tiếp công dân thử", Address: "số 1 phố Thử"}
-
-// TestScripts plays the talks of testdata with every feature of the bot.
+// TestScripts plays the talks of testdata with the features the menu leads to;
+// those of complaints stand beside that feature.
 func TestScripts(t *testing.T) {
 	bottest.Run(t, "testdata", func(t *testing.T) *bottest.Bot { return newBot(t, bottest.Options{}) })
 }
@@ -98,18 +96,24 @@ func features(t *testing.T, b *bottest.Bot) ([]bot.Feature, error) {
 		return c
 	}
 	portal := contact("dvc-quoc-gia").URL
-	return handlers.All(handlers.Deps{
-		Menu: menu.Options{
-			Phone:     func(id string) string { return contact(id).Phone },
-			Reception: func() menu.Office { return office },
-			Portal:    portal, Feedback: contact("pakn-quoc-gia").URL,
-		},
-		Directory: places.Options{Directory: today, Fold: vietnamese.Fold},
-		Procedures: procedures.Options{
-			Live: live, Read: b.DB.Read(), Sealer: keys, Portal: portal,
-			Hotline: func() string { return contact("dvc-tong-dai").Phone },
+	front, err := menu.New(menu.Options{
+		Phone: func(id string) string { return contact(id).Phone }, Portal: portal,
+		Related: func(text string) (bot.Button, bool) {
+			return procedures.Related(live.Search(knowledge.Query{Text: text}))
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	offices, err := places.New(places.Options{Directory: today})
+	if err != nil {
+		return nil, err
+	}
+	asked, err := procedures.New(procedures.Options{
+		Live: live, Read: b.DB.Read(), Sealer: keys, Portal: portal,
+		Hotline: func() string { return contact("dvc-tong-dai").Phone },
+	})
+	return []bot.Feature{front, offices, asked}, err
 }
 
 // publish fills the bot's database at its first start and indexes it.
@@ -117,7 +121,7 @@ func publish(ctx context.Context, b *bottest.Bot) (*procedures.Live, error) {
 	if err := b.DB.Migrate(ctx, "procedures", procedures.Schema()); err != nil {
 		return nil, err
 	}
-	rev, err := procedures.Revision(ctx, b.DB.Read())
+	rev, err := entries.Published(ctx, b.DB.Read())
 	if err != nil {
 		return nil, err
 	}
@@ -137,20 +141,20 @@ func publish(ctx context.Context, b *bottest.Bot) (*procedures.Live, error) {
 }
 
 func publishAll(ctx context.Context, b *bottest.Bot) error {
-	all, err := entries()
+	all, err := shipped()
 	if err != nil {
 		return err
 	}
-	var changes []procedures.Change
+	var changes []entries.Change
 	for _, e := range all {
-		changes = append(changes, procedures.Change{Entry: e, Origin: procedures.OriginEmbedded, New: true})
+		changes = append(changes, entries.Change{Entry: e, Origin: entries.OriginEmbedded, New: true})
 	}
 	return b.Works.Do(ctx, func(ctx context.Context, w *bot.Work) error {
 		tx, err := w.Tx(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = procedures.Publish(ctx, tx, b.Clock.Now(), "test", "", changes)
+		_, err = entries.PublishAll(ctx, tx, b.Clock.Now(), "test", "", changes)
 		return err
 	})
 }

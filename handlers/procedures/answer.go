@@ -1,15 +1,18 @@
 package procedures
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"cchcbot/bot"
+	"cchcbot/handlers/procedures/stale"
 	"cchcbot/knowledge"
 )
 
@@ -19,7 +22,6 @@ const (
 	maxLineRunes = 220 // of one of them
 	maxTextRunes = 700 // of a facet that is one text
 	maxNameRunes = 72  // two lines of a phone
-	staleAfter   = 365 * 24 * time.Hour
 )
 
 // vietnam is where procedures come into force; it has no summer time.
@@ -39,11 +41,32 @@ var facetButtons = [...]struct {
 	{knowledge.Conditions, "procedures.button_conditions"},
 	{knowledge.Result, "procedures.button_result"},
 	{knowledge.Legal, "procedures.button_legal"},
+	{caseNotes, "procedures.button_cases"},
+	{mistakeNotes, "procedures.button_mistakes"},
+}
+
+// Notes of a curator that nobody asks for in words: they have buttons, as sides do.
+const (
+	caseNotes    knowledge.Facet = "cases"
+	mistakeNotes knowledge.Facet = "mistakes"
+)
+
+// wanted is what an answer shows of a procedure, and how.
+type wanted struct {
+	code      string
+	facet     knowledge.Facet
+	also      knowledge.Facet // a second side, "" for none
+	family    []*knowledge.Entry
+	page      int    // of a long list, from 0
+	told      bool   // found in a long story: say what was understood
+	bare      bool   // without buttons: another answer follows that has them
+	before    string // code of the procedure that the answer before was about, "" for none
+	situation string // id of the situation of life it belongs to, "" for none
 }
 
 // answer shows a procedure, the asked side first, and remembers it for follow-ups.
-func (s *service) answer(ctx context.Context, t *bot.Turn, code string, f knowledge.Facet, family []*knowledge.Entry) error {
-	e, err := s.opt.Live.Entry(ctx, code)
+func (s *service) answer(ctx context.Context, t *bot.Turn, w wanted) error {
+	e, err := s.opt.Live.Entry(ctx, w.code)
 	if bot.IsCode(err, bot.NotFound) {
 		return &bot.Error{Code: bot.NotFound, Key: "procedures.gone"}
 	}
@@ -51,68 +74,153 @@ func (s *service) answer(ctx context.Context, t *bot.Turn, code string, f knowle
 		return err
 	}
 	if !e.InForceOn(t.Now().In(vietnam)) {
-		return s.notInForce(ctx, t, e, f)
+		return s.notInForce(ctx, t, e, w.facet)
 	}
 	if err := t.Remember(memoryCode, e.Code, contextTTL); err != nil {
 		return err
 	}
-	t.Reply(s.compose(t.Now(), e, f, family))
+	t.Reply(s.compose(t.Now(), e, w))
 	return nil
 }
 
-// notInForce says what became of a procedure and shows the one that replaced it.
+// notInForce says what became of a procedure, or from when it counts, and shows the one that replaced it.
 func (s *service) notInForce(ctx context.Context, t *bot.Turn, e *knowledge.Entry, f knowledge.Facet) error {
-	for _, code := range e.ReplacedBy {
-		next, err := s.opt.Live.Entry(ctx, code)
-		if bot.IsCode(err, bot.NotFound) {
-			continue
-		}
-		if err != nil {
+	day := t.Now().In(vietnam)
+	h, err := s.heirs(ctx, e, day)
+	if err != nil {
+		return err
+	}
+	if h.now != nil {
+		t.Reply(bot.Reply{Key: "procedures.replaced", Args: []any{"name", shortName(e), "next", shortName(h.now)}, Quiet: true})
+		if err := t.Remember(memoryCode, h.now.Code, contextTTL); err != nil {
 			return err
 		}
-		if !next.InForceOn(t.Now().In(vietnam)) {
-			continue
-		}
-		t.Reply(bot.Reply{Key: "procedures.replaced", Args: []any{"name", shortName(e), "next", shortName(next)}, Quiet: true})
-		if err := t.Remember(memoryCode, next.Code, contextTTL); err != nil {
-			return err
-		}
-		t.Reply(s.compose(t.Now(), next, f, nil))
+		t.Reply(s.compose(t.Now(), h.now, wanted{facet: f}))
 		return nil
 	}
-	t.Reply(bot.Reply{
-		Key: "procedures.abolished", Args: []any{"name", shortName(e), "decision", e.Decision, "source", source(t.Now(), e)},
-		Buttons: []bot.Button{
-			{Key: "procedures.button_fields", Payload: "procedures:fields"},
-			{Key: "procedures.button_hotlines", Payload: "directory:hotlines"},
-		},
-	})
+	r := bot.Reply{Args: []any{"name", shortName(e), "source", s.source(t.Now(), e)}, Buttons: []bot.Button{
+		{Key: "procedures.button_fields", Payload: "procedures:fields"},
+		{Key: "procedures.button_hotlines", Payload: "directory:hotlines"},
+	}}
+	more := func(key string, args ...any) { r.Key, r.Args = key, append(r.Args, args...) }
+	switch {
+	case e.Status == knowledge.Abolished:
+		more("procedures.abolished", "decision", e.Decision)
+	case e.Status.InForce() && toCome(e, day):
+		more("procedures.not_yet", "day", dayMonthYear(e.ValidFrom))
+	case h.coming != nil:
+		more("procedures.replaced_coming", "next", shortName(h.coming), "day", dayMonthYear(h.coming.ValidFrom))
+	case h.unknown != "":
+		next := ""
+		if name := s.opt.Listed(h.unknown); name != "" {
+			next = shortName(&knowledge.Entry{Name: name})
+		}
+		more("procedures.replaced_unknown", "code", h.unknown, "next", next)
+	default:
+		more("procedures.ended", "day", dayMonthYear(e.ValidTo))
+	}
+	t.Reply(r)
 	return nil
 }
 
-// compose is the text and the buttons for one side of a procedure. It is a
-// function of the entry and the day alone.
-func (s *service) compose(now time.Time, e *knowledge.Entry, f knowledge.Facet, family []*knowledge.Entry) bot.Reply {
-	args := []any{
-		"name", shortName(e), "source", source(now, e), "link", s.pageURL(e.Code),
+// compose is the text and the buttons of an answer. It is a function of the
+// entry, the day and what is wanted alone.
+func (s *service) compose(now time.Time, e *knowledge.Entry, w wanted) bot.Reply {
+	e = s.readable(e)
+	if e.Kind == knowledge.Explainer {
+		// It has no papers or fee to be silent about: it tells what it is about.
+		if !has(e, w.facet) {
+			w.facet = knowledge.Overview
+		}
+		if w.also != "" && !has(e, w.also) {
+			w.also = ""
+		}
 	}
-	key := "procedures.facet_" + string(f)
+	r := bot.Reply{Buttons: s.buttons(e, w)}
+	switch {
+	case w.bare:
+		r.Buttons = nil
+	case w.page > 0:
+		r.Buttons = slices.DeleteFunc(r.Buttons, func(b bot.Button) bool { return b.Key == "procedures.button_rate" })
+	}
+	if w.also != "" {
+		one := unnamed
+		if !has(e, w.also) {
+			one = hushed
+		}
+		r.Key = "procedures.two_sides"
+		r.Args = []any{
+			"name", shortName(e), "source", s.source(now, e),
+			"one", s.side(now, e, w, w.facet, one), "two", s.side(now, e, w, w.also, unnamed),
+		}
+		return r
+	}
+	style := named
+	if w.told && w.facet != knowledge.Overview && w.facet != "" {
+		r.Key = "procedures.told"
+		r.Args = []any{"name", shortName(e), "answer", s.side(now, e, w, w.facet, untitled)}
+		return r
+	}
+	if w.told {
+		style = understood
+	}
+	side := s.side(now, e, w, w.facet, style)
+	r.Key, r.Args = side.Key, side.Args
+	return r
+}
+
+// styles of a side: how it says which procedure it is about.
+const (
+	named      = iota // beside the answer
+	untitled          // not at all: the line before said it
+	understood        // "Anh/chị hỏi về: …" in front
+	unnamed           // not at all, and without the source: part of an answer
+	hushed            // likewise, and who knows what the source leaves out is said by the other part
+)
+
+// side is the text of one side of a procedure.
+func (s *service) side(now time.Time, e *knowledge.Entry, w wanted, f knowledge.Facet, style int) bot.Phrase {
+	part := style == unnamed || style == hushed
+	args := []any{"link", s.pageURL(e.Code), "told", style == understood, "label", part}
+	if style == hushed {
+		args = append(args, "ask", "")
+	} else {
+		args = append(args, "ask", s.whoKnows(e))
+	}
+	if style == named || style == understood {
+		args = append(args, "name", shortName(e))
+	} else {
+		args = append(args, "name", "")
+	}
+	if part {
+		args = append(args, "source", "")
+	} else {
+		args = append(args, "source", s.source(now, e))
+	}
+	lines := func(all []string) {
+		parts := inParts(all)
+		page, last := pageAt(w.page, len(parts), 1)
+		var shown []string
+		if len(parts) > 0 {
+			shown = parts[page]
+		}
+		args = append(args, "lines", shown, "page", page+1, "pages", last+1, "cut", anyCut(shown))
+	}
 	switch f {
-	case knowledge.Documents:
-		lines, rest := documentLines(e)
-		args = append(args, "lines", lines, "rest", rest)
-	case knowledge.Forms:
-		lines, rest := formLines(e)
-		args = append(args, "lines", lines, "rest", rest)
-	case knowledge.Steps:
-		lines, rest := stepLines(e)
-		args = append(args, "lines", lines, "rest", rest)
+	case knowledge.Documents, knowledge.Forms, knowledge.Steps, knowledge.Result:
+		lines(listed(e, f))
+		if f == knowledge.Steps && e.Kind == knowledge.Explainer {
+			return bot.Phrase{Key: "procedures.note_points", Args: args}
+		}
 	case knowledge.Legal:
-		lines, rest := clipLines(e.LegalBasis)
-		args = append(args, "lines", lines, "rest", rest, "decision", e.Decision)
-	case knowledge.Result:
-		lines, rest := clipLines(e.Results)
-		args = append(args, "lines", lines, "rest", rest)
+		lines(listed(e, f))
+		args = append(args, "decision", e.Decision)
+	case caseNotes:
+		lines(listed(e, f))
+		return bot.Phrase{Key: "procedures.note_cases", Args: args}
+	case mistakeNotes:
+		lines(listed(e, f))
+		return bot.Phrase{Key: "procedures.note_mistakes", Args: args}
 	case knowledge.Time:
 		text, cut := clip(e.Time, maxTextRunes)
 		args = append(args, "text", text, "cut", cut)
@@ -120,39 +228,112 @@ func (s *service) compose(now time.Time, e *knowledge.Entry, f knowledge.Facet, 
 		text, cut := clip(e.Fee, maxTextRunes)
 		args = append(args, "text", text, "cut", cut)
 	case knowledge.Conditions:
+		// Many questions of this kind are answered by what a curator wrote elsewhere.
 		text, cut := clip(e.Conditions, maxTextRunes)
-		args = append(args, "text", text, "cut", cut, "audience", strings.Join(e.Audience[:min(len(e.Audience), 4)], ", "))
+		args = append(args, "text", text, "cut", cut, "summary", e.Summary, "lines", cutLines(e.Cases),
+			"audience", strings.Join(e.Audience[:min(len(e.Audience), 4)], ", "))
 	case knowledge.Where:
-		args = append(args, "agency", e.Agency, "commune", atDesk(e), "methods", methodNames(e), "levels", levels(e, family))
+		args = append(args, "agency", e.Agency, "commune", atDesk(e), "methods", methodNames(e), "levels", levels(e, w.family))
 	case knowledge.Online:
-		args = append(args, "full", e.OnlineFull, "online", e.OnlineFull || hasOnline(e), "url", s.onlineURL(e))
+		args = append(args, "full", e.OnlineFull, "online", e.OnlineFull || hasOnline(e), "url", s.onlineURL(e), "agency", e.Agency)
 	default:
-		f, key = knowledge.Overview, "procedures.card"
-		c := fit(e, stale(now, e))
+		c := fit(e, s.doubt(now, e) != "")
 		always, sometimes := papers(e)
-		args = append(args, "summary", c.summary, "time", c.time, "fee", c.fee, "agency", c.agency,
+		args = append(args, "summary", c.summary, "time", c.time, "fee", c.fee, "fees", c.fees, "agency", c.agency,
 			"papers", len(always), "cases", len(sometimes), "online", e.OnlineFull || hasOnline(e), "full", e.OnlineFull)
+		return bot.Phrase{Key: "procedures.card", Args: args}
 	}
-	return bot.Reply{Key: key, Args: args, Buttons: s.buttons(e, f)}
+	return bot.Phrase{Key: "procedures.facet_" + string(f), Args: args}
 }
 
-// buttons offers the sides that were not asked, likeliest first, six in all.
-func (s *service) buttons(e *knowledge.Entry, shown knowledge.Facet) []bot.Button {
+// whoKnows is the line for what the source does not say: who decides, who helps,
+// and where the source is.
+func (s *service) whoKnows(e *knowledge.Entry) bot.Phrase {
+	phone := ""
+	if s.opt.Hotline != nil {
+		phone = s.opt.Hotline()
+	}
+	return bot.Phrase{Key: "procedures.who_knows", Args: []any{"agency", shorten(e.Agency, cardFact), "phone", phone, "url", webLink(e.SourceURL)}}
+}
+
+// webLink is an address that may be shown, "" for any other text.
+func webLink(u string) string {
+	if p, err := url.Parse(u); err == nil && p.Host != "" {
+		return u
+	}
+	return ""
+}
+
+// buttons offers the sides that were not asked, likeliest first, six in all. The
+// next page of a long list, the rest of a situation and the answer before take
+// the place of a side.
+func (s *service) buttons(e *knowledge.Entry, w wanted) []bot.Button {
 	var bs []bot.Button
-	if shown == knowledge.Where && atCommune(e) {
+	sides := 4
+	if w.also == "" && w.page+1 < len(inParts(listed(e, w.facet))) {
+		bs = append(bs, bot.Button{
+			Key: "procedures.button_rest", Payload: facetPayload(w.facet, e.Code) + ":" + strconv.Itoa(w.page+1),
+		})
+	}
+	if w.facet == knowledge.Where && atCommune(e) {
 		bs = append(bs, bot.Button{Key: "procedures.button_find_office", Payload: "directory:find"})
 	}
+	if w.situation != "" {
+		sides--
+	}
+	if w.before != "" {
+		sides--
+	}
+	// Who reads the papers should see what others forget.
+	mistakes := (w.facet == knowledge.Documents || w.facet == caseNotes) && has(e, mistakeNotes)
+	if mistakes {
+		sides--
+	}
 	for _, fb := range facetButtons {
-		if len(bs) == 4 {
+		if len(bs) >= sides {
 			break
 		}
-		if fb.facet != shown && has(e, fb.facet) {
-			bs = append(bs, bot.Button{Key: fb.key, Payload: facetPayload(fb.facet, e.Code)})
+		if fb.facet != w.facet && fb.facet != w.also && has(e, fb.facet) && (fb.facet != mistakeNotes || !mistakes) {
+			key := fb.key
+			if fb.facet == knowledge.Steps && e.Kind == knowledge.Explainer {
+				key = "procedures.button_points"
+			}
+			bs = append(bs, bot.Button{Key: key, Payload: facetPayload(fb.facet, e.Code)})
 		}
+	}
+	if mistakes {
+		bs = append(bs, bot.Button{Key: "procedures.button_mistakes", Payload: facetPayload(mistakeNotes, e.Code)})
+	}
+	if w.situation != "" {
+		bs = append(bs, bot.Button{Key: "procedures.button_situation", Payload: "procedures:situation:" + w.situation})
+	}
+	if w.before != "" {
+		bs = append(bs, bot.Button{Key: "procedures.button_before", Payload: "procedures:more:" + w.before})
 	}
 	return append(bs,
 		bot.Button{Key: "procedures.button_more", Payload: "procedures:more:" + e.Code},
 		bot.Button{Key: "procedures.button_rate", Payload: "procedures:rate:" + e.Code})
+}
+
+// listed are the lines of a side that is a list, nil for any other side.
+func listed(e *knowledge.Entry, f knowledge.Facet) []string {
+	switch f {
+	case knowledge.Documents:
+		return documentLines(e)
+	case knowledge.Forms:
+		return formLines(e)
+	case knowledge.Steps:
+		return stepLines(e)
+	case knowledge.Legal:
+		return cutLines(e.LegalBasis)
+	case knowledge.Result:
+		return cutLines(e.Results)
+	case caseNotes:
+		return cutLines(e.Cases)
+	case mistakeNotes:
+		return cutLines(e.Mistakes)
+	}
+	return nil
 }
 
 func facetPayload(f knowledge.Facet, code string) string {
@@ -180,20 +361,24 @@ func has(e *knowledge.Entry, f knowledge.Facet) bool {
 		return len(e.Results) > 0
 	case knowledge.Legal:
 		return len(e.LegalBasis) > 0
+	case caseNotes:
+		return len(e.Cases) > 0
+	case mistakeNotes:
+		return len(e.Mistakes) > 0
 	}
 	return false
 }
 
 // source is the last line of every card: where the facts come from, of which
 // day, who confirmed them if anybody did, and a warning when they are old.
-func source(now time.Time, e *knowledge.Entry) bot.Phrase {
+func (s *service) source(now time.Time, e *knowledge.Entry) bot.Phrase {
 	if e.Kind == knowledge.Explainer { // no procedure of the national database: the law is the source
 		return bot.Phrase{Key: "procedures.source_law", Args: []any{
-			"law", lawOf(e), "date", dayMonthYear(e.Updated), "stale", stale(now, e),
+			"law", lawOf(e), "date", dayMonthYear(e.Updated), "doubt", s.doubt(now, e), "ends", dayMonthYear(e.ValidTo),
 		}}
 	}
 	return bot.Phrase{Key: "procedures.source", Args: []any{
-		"code", e.Code, "date", dayMonthYear(e.Updated), "stale", stale(now, e),
+		"code", e.Code, "date", dayMonthYear(e.Updated), "doubt", s.doubt(now, e), "ends", dayMonthYear(e.ValidTo),
 		"verified_at", dayMonthYear(e.VerifiedAt), "verified_by", e.VerifiedBy,
 	}}
 }
@@ -203,10 +388,13 @@ func lawOf(e *knowledge.Entry) string {
 	return strings.Join(e.LegalBasis[:min(len(e.LegalBasis), 2)], "; ")
 }
 
-// stale reports whether the entry's facts are so old that one should ask again.
-func stale(now time.Time, e *knowledge.Entry) bool {
-	day, err := time.Parse(time.DateOnly, max(e.Updated, e.VerifiedAt))
-	return err != nil || now.Sub(day) > staleAfter
+// doubt is why one should check before going, "" for no reason: the entry ends soon, its source cannot be opened, or
+// nobody looked at it for long.
+func (s *service) doubt(now time.Time, e *knowledge.Entry) stale.Why {
+	if why := stale.Is(now, s.opt.StaleAfter, e, s.opt.Broken); len(why) > 0 {
+		return why[0]
+	}
+	return ""
 }
 
 func dayMonthYear(date string) string {
@@ -286,12 +474,27 @@ func methodNames(e *knowledge.Entry) string {
 // levels lists at which levels a procedure of this name is also done.
 func levels(e *knowledge.Entry, family []*knowledge.Entry) string {
 	var out []string
+	own := levelsOf(e)
 	for _, f := range family {
-		if f.Level != "" && f.Level != e.Level && !slices.Contains(out, f.Level) {
-			out = append(out, f.Level)
+		for _, level := range levelsOf(f) {
+			same := func(o string) bool { return strings.EqualFold(o, level) } // "Cấp Xã"
+			if !slices.ContainsFunc(own, same) && !slices.ContainsFunc(out, same) {
+				out = append(out, level)
+			}
 		}
 	}
 	return strings.Join(out, ", ")
+}
+
+// levelsOf are the levels of one record: the source writes several as one text.
+func levelsOf(e *knowledge.Entry) []string {
+	var out []string
+	for level := range strings.SplitSeq(e.Level, ",") {
+		if level = strings.TrimSpace(level); level != "" {
+			out = append(out, level)
+		}
+	}
+	return out
 }
 
 func (s *service) pageURL(code string) string {
@@ -302,135 +505,5 @@ func (s *service) pageURL(code string) string {
 }
 
 func (s *service) onlineURL(e *knowledge.Entry) string {
-	for _, u := range []string{e.OnlineURL, e.SourceURL, s.opt.Portal} {
-		if p, err := url.Parse(u); err == nil && p.Host != "" {
-			return u
-		}
-	}
-	return ""
-}
-
-// Sizes of a card, in letters and in lines of a narrow phone. Whoever wants a
-// side in full has its button below.
-const (
-	cardLine  = 40
-	cardLines = 12
-	cardFact  = 160 // letters of a fact, where there is room
-)
-
-// The letters before each fact in the longer language of the catalog.
-const (
-	labelTime   = len("* Mat bao lau: ")
-	labelFee    = len("* Le phi: ")
-	labelAgency = len("* Noi giai quyet: ")
-)
-
-// card is what the overview says of a procedure.
-type card struct{ summary, time, fee, agency string }
-
-// fit makes a card that fits the screen. What it is about and the facts share
-// the lines: first the summary is cut to its first sentence, then long facts to
-// two lines, then the summary to what is left.
-func fit(e *knowledge.Entry, stale bool) card {
-	whole := card{time: shorten(e.Time, cardFact), fee: shorten(e.Fee, cardFact), agency: shorten(e.Agency, cardFact)}
-	short := card{
-		time: twoLines(labelTime, whole.time), fee: twoLines(labelFee, whole.fee), agency: twoLines(labelAgency, whole.agency),
-	}
-	first := e.Summary
-	if i := strings.Index(first, ". "); i >= 0 {
-		first = first[:i+1]
-	}
-	fixed := fixedLines(e, stale)
-	for _, c := range [...]card{whole, short} {
-		left := cardLines - fixed - c.lines()
-		for _, summary := range [...]string{e.Summary, first} {
-			if linesOf(0, summary) <= left {
-				c.summary = summary
-				return c
-			}
-		}
-	}
-	if left := cardLines - fixed - short.lines(); left > 1 {
-		short.summary = shorten(first, left*(cardLine-4))
-	}
-	return short
-}
-
-func (c card) lines() int {
-	return linesOf(labelTime, c.time) + linesOf(labelFee, c.fee) + linesOf(labelAgency, c.agency)
-}
-
-// fixedLines are those of the name, the papers and the source.
-func fixedLines(e *knowledge.Entry, stale bool) int {
-	n := linesOf(0, shortName(e)) + 2
-	if e.Kind == knowledge.Explainer {
-		n += linesOf(0, lawOf(e)) - 1
-	}
-	if stale {
-		n++
-	}
-	online := e.OnlineFull || hasOnline(e)
-	switch {
-	case online && len(e.Documents) > 0:
-		n += 2
-	case online || len(e.Documents) > 0:
-		n++
-	}
-	return n
-}
-
-// linesOf is how many lines a text takes behind a label, broken at words; none
-// when it is empty.
-func linesOf(label int, text string) int {
-	if text == "" {
-		return 0
-	}
-	lines, used := 1, label-1
-	for word := range strings.FieldsSeq(text) {
-		size := utf8.RuneCountInString(word)
-		if used+1+size > cardLine && used > 0 {
-			lines, used = lines+1, size
-			continue
-		}
-		used += 1 + size
-	}
-	return lines
-}
-
-// twoLines shortens a fact to two lines.
-func twoLines(label int, text string) string {
-	short := text
-	for n := 2*cardLine - label; linesOf(label, short) > 2; n -= 4 {
-		short = shorten(text, n)
-	}
-	return short
-}
-
-// shorten cuts a text to at most n letters, after a sentence or a clause where
-// it can: half a fee is worse than none.
-func shorten(text string, n int) string {
-	short, cut := clip(text, n)
-	if !cut {
-		return short
-	}
-	const least = 12 // bytes that say something
-	for _, end := range []string{". ", "; "} {
-		if i := strings.LastIndex(short, end); i >= least {
-			return short[:i] + "…"
-		}
-	}
-	return short
-}
-
-// clip cuts a text at a word so that it has at most n letters.
-func clip(text string, n int) (string, bool) {
-	text = strings.TrimSpace(text)
-	if utf8.RuneCountInString(text) <= n {
-		return text, false
-	}
-	cut := string([]rune(text)[:n-1])
-	if i := strings.LastIndexAny(cut, " \n"); i > len(cut)/2 {
-		cut = cut[:i]
-	}
-	return strings.TrimRight(cut, " ,;:.-\n") + "…", true
+	return cmp.Or(webLink(e.OnlineURL), webLink(e.SourceURL), webLink(s.opt.Portal))
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cchcbot/handlers/procedures/entries"
 	"cchcbot/knowledge"
 )
 
@@ -23,6 +24,8 @@ type Live struct {
 	read  Reader
 	build Build
 	log   *slog.Logger
+	clock func() time.Time
+	left  func(question string) bool // not answered by decision; nil: none
 
 	mu  sync.Mutex // one refresh at a time
 	now atomic.Pointer[loaded]
@@ -30,6 +33,7 @@ type Live struct {
 
 type loaded struct {
 	revision int64
+	day      string // in Vietnam: what is in force changes with it
 	count    int
 	searcher knowledge.Searcher
 
@@ -42,23 +46,43 @@ const maxFull = 512
 
 // NewLive returns a Live with nothing in it; call Refresh before the first search.
 func NewLive(read Reader, build Build, log *slog.Logger) *Live {
-	l := &Live{read: read, build: build, log: log}
+	l := &Live{read: read, build: build, log: log, clock: time.Now}
 	return l
 }
 
-// Refresh builds the index of the published revision if it is another one.
+// Clock sets the clock that says which day it is, before anybody searches.
+func (l *Live) Clock(now func() time.Time) { l.clock = now }
+
+// Leave sets which questions are not answered, by decision, before anybody searches.
+func (l *Live) Leave(left func(question string) bool) { l.left = left }
+
+// leaves reports whether a question is not answered, by decision. What follows up on a procedure is.
+func (l *Live) leaves(q knowledge.Query) bool {
+	return l.left != nil && q.Context == "" && l.left(q.Text)
+}
+
+// Searcher is what is searched now; nil before the first Refresh.
+func (l *Live) Searcher() knowledge.Searcher {
+	if cur := l.now.Load(); cur != nil {
+		return cur.searcher
+	}
+	return nil
+}
+
+// Refresh builds the index of the published revision if it is another one, or if another day has begun.
 func (l *Live) Refresh(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rev, err := Revision(ctx, l.read)
+	rev, err := entries.Published(ctx, l.read)
 	if err != nil {
 		return err
 	}
-	if cur := l.now.Load(); cur != nil && cur.revision == rev {
+	day := entries.Today(l.clock())
+	if cur := l.now.Load(); cur != nil && cur.revision == rev && cur.day == day {
 		return nil
 	}
 	start := time.Now()
-	heads, err := Heads(ctx, l.read)
+	heads, err := entries.Heads(ctx, l.read)
 	if err != nil {
 		return err
 	}
@@ -66,7 +90,7 @@ func (l *Live) Refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("build index of revision %d: %w", rev, err)
 	}
-	l.now.Store(&loaded{revision: rev, count: len(heads), searcher: s})
+	l.now.Store(&loaded{revision: rev, day: day, count: len(heads), searcher: s})
 	l.log.Info("knowledge loaded", "revision", rev, "entries", len(heads), "took", time.Since(start).Round(time.Millisecond))
 	return nil
 }
@@ -84,7 +108,7 @@ func (l *Live) Loaded() (revision int64, entries int) {
 func (l *Live) Entry(ctx context.Context, code string) (*knowledge.Entry, error) {
 	cur := l.now.Load()
 	if cur == nil {
-		return Get(ctx, l.read, code)
+		return entries.Get(ctx, l.read, code)
 	}
 	cur.mu.Lock()
 	e, ok := cur.full[code]
@@ -92,7 +116,7 @@ func (l *Live) Entry(ctx context.Context, code string) (*knowledge.Entry, error)
 	if ok {
 		return e, nil
 	}
-	e, err := Get(ctx, l.read, code)
+	e, err := entries.Get(ctx, l.read, code)
 	if err != nil {
 		return nil, err
 	}
@@ -107,10 +131,48 @@ func (l *Live) Entry(ctx context.Context, code string) (*knowledge.Entry, error)
 
 // Search implements knowledge.Searcher.
 func (l *Live) Search(q knowledge.Query) knowledge.Found {
+	if l.leaves(q) {
+		return knowledge.Found{Outcome: knowledge.Unknown}
+	}
 	if cur := l.now.Load(); cur != nil {
 		return cur.searcher.Search(q)
 	}
 	return knowledge.Found{Outcome: knowledge.Unknown}
+}
+
+// Ask implements knowledge.Searcher.
+func (l *Live) Ask(q knowledge.Query) knowledge.Found {
+	if l.leaves(q) {
+		return knowledge.Found{Outcome: knowledge.Unknown}
+	}
+	if cur := l.now.Load(); cur != nil {
+		return cur.searcher.Ask(q)
+	}
+	return knowledge.Found{Outcome: knowledge.Unknown}
+}
+
+// Split implements knowledge.Searcher.
+func (l *Live) Split(codes, asked []string) (knowledge.Split, bool) {
+	if cur := l.now.Load(); cur != nil {
+		return cur.searcher.Split(codes, asked)
+	}
+	return knowledge.Split{}, false
+}
+
+// Pick implements knowledge.Searcher.
+func (l *Live) Pick(text string, codes []string) (knowledge.Picked, bool) {
+	if cur := l.now.Load(); cur != nil {
+		return cur.searcher.Pick(text, codes)
+	}
+	return knowledge.Picked{}, false
+}
+
+// Situations implements knowledge.Searcher.
+func (l *Live) Situations() []knowledge.Situation {
+	if cur := l.now.Load(); cur != nil {
+		return cur.searcher.Situations()
+	}
+	return nil
 }
 
 // ByCode implements knowledge.Searcher.

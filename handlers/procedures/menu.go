@@ -32,13 +32,12 @@ func (s *service) fields(_ context.Context, t *bot.Turn) error {
 	page, last := pageOf(t.Arg(), len(shown), fieldsPerPage)
 	r := bot.Reply{Key: "procedures.fields"}
 	for _, f := range shown[page*fieldsPerPage : min(len(shown), (page+1)*fieldsPerPage)] {
-		title := f.Title[t.Lang()]
-		if title == "" {
-			title = f.Title["vi"]
-		}
-		r.Buttons = append(r.Buttons, bot.Button{Title: title, Payload: "procedures:field:" + f.ID + ":0"})
+		r.Buttons = append(r.Buttons, bot.Button{Title: inLang(f.Title, t.Lang()), Payload: "procedures:field:" + f.ID + ":0"})
 	}
 	r.Buttons = append(r.Buttons, turnPage("procedures:fields:", page, last)...)
+	if page == 0 && len(s.opt.Live.Situations()) > 0 {
+		r.Buttons = append(r.Buttons, bot.Button{Key: "procedures.button_situations", Payload: "procedures:situations"})
+	}
 	t.Reply(r)
 	return nil
 }
@@ -60,11 +59,7 @@ func (s *service) field(_ context.Context, t *bot.Turn) error {
 		return nil
 	}
 	page, last := pageOf(pageArg, len(entries), perPage)
-	title := f.Title[t.Lang()]
-	if title == "" {
-		title = f.Title["vi"]
-	}
-	r := bot.Reply{Key: "procedures.field", Args: []any{"field", title, "count", len(entries), "page", page + 1, "pages", last + 1}}
+	r := bot.Reply{Key: "procedures.field", Args: []any{"field", inLang(f.Title, t.Lang()), "count", len(entries), "page", page + 1, "pages", last + 1}}
 	for _, e := range entries[page*perPage : min(len(entries), (page+1)*perPage)] {
 		r.Buttons = append(r.Buttons, bot.Button{Title: shortName(e), Payload: "procedures:show:" + e.Code})
 	}
@@ -76,12 +71,17 @@ func (s *service) field(_ context.Context, t *bot.Turn) error {
 
 // pageOf reads a page number that came from outside.
 func pageOf(arg string, items, size int) (page, last int) {
-	last = max((items-1)/size, 0)
 	n, err := strconv.Atoi(arg)
-	if err != nil || n < 0 {
+	if err != nil {
 		n = 0
 	}
-	return min(n, last), last
+	return pageAt(n, items, size)
+}
+
+// pageAt keeps a page number within what there is.
+func pageAt(n, items, size int) (page, last int) {
+	last = max((items-1)/size, 0)
+	return min(max(n, 0), last), last
 }
 
 func turnPage(prefix string, page, last int) []bot.Button {
@@ -97,17 +97,19 @@ func turnPage(prefix string, page, last int) []bot.Button {
 
 // show is the card of the procedure a button names.
 func (s *service) show(ctx context.Context, t *bot.Turn) error {
-	return s.answer(ctx, t, t.Arg(), knowledge.Overview, nil)
+	return s.answer(ctx, t, wanted{code: t.Arg(), facet: knowledge.Overview})
 }
 
-// facet is one side of the procedure a button names.
+// facet is one side of the procedure a button names, of a long list one page.
 func (s *service) facet(ctx context.Context, t *bot.Turn) error {
 	name, code, _ := strings.Cut(t.Arg(), ":")
+	code, pageArg, _ := strings.Cut(code, ":")
 	f := knowledge.Facet(name)
-	if !slices.Contains(knowledge.Facets[:], f) {
+	if !slices.Contains(knowledge.Facets[:], f) && f != caseNotes && f != mistakeNotes {
 		return &bot.Error{Code: bot.NotFound, Key: "procedures.gone"}
 	}
-	return s.answer(ctx, t, code, f, nil)
+	page, _ := pageOf(pageArg, knowledge.MaxListLength*maxLines, maxLines)
+	return s.answer(ctx, t, wanted{code: code, facet: f, page: page})
 }
 
 // more lists every side that the entry has, and its page.
@@ -121,11 +123,14 @@ func (s *service) more(ctx context.Context, t *bot.Turn) error {
 	}
 	r := bot.Reply{Key: "procedures.more", Args: []any{"name", shortName(e)}}
 	for _, fb := range facetButtons {
+		if fb.facet == mistakeNotes && has(e, caseNotes) {
+			continue // a button there; a channel shows twelve at most
+		}
 		if has(e, fb.facet) {
 			r.Buttons = append(r.Buttons, bot.Button{Key: fb.key, Payload: facetPayload(fb.facet, e.Code)})
 		}
 	}
-	if lines, _ := formLines(e); len(lines) > 0 {
+	if len(formLines(e)) > 0 {
 		r.Buttons = append(r.Buttons, bot.Button{Key: "procedures.button_forms", Payload: facetPayload(knowledge.Forms, e.Code)})
 	}
 	if u := s.pageURL(e.Code); u != "" {

@@ -6,11 +6,12 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
-	"time"
 
 	"rsc.io/qr"
 
 	"cchcbot/bot"
+	"cchcbot/handlers/procedures/entries"
+	"cchcbot/handlers/procedures/stale"
 	"cchcbot/knowledge"
 )
 
@@ -33,6 +34,7 @@ type pageData struct {
 	Entry     *knowledge.Entry
 	Name      string
 	InForce   bool
+	From      string // the first day, where it is still to come
 	Replacing []*knowledge.Entry
 	Documents []documentGroup
 	Steps     []string
@@ -41,6 +43,9 @@ type pageData struct {
 	Verified  string
 	URL       string
 	OnlineURL string
+	Doubt     stale.Why // why one should check before going
+	Ends      string
+	Law       string // what an explainer rests on; "" for a procedure
 }
 
 type documentGroup struct {
@@ -49,19 +54,35 @@ type documentGroup struct {
 }
 
 func (s *service) page(w http.ResponseWriter, r *http.Request) {
-	e, err := Get(r.Context(), s.opt.Read, r.PathValue("code"))
+	e, err := entries.Get(r.Context(), s.opt.Read, r.PathValue("code"))
 	if bot.IsCode(err, bot.NotFound) {
-		s.render(w, http.StatusNotFound, "missing.html", nil)
+		s.render(w, http.StatusNotFound, "missing.html", cached, nil)
 		return
 	}
 	if err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
+	s.writePage(w, e, cached)
+}
+
+// cached lets browsers keep a page as long as the bot may answer from the revision before.
+const cached = "public, max-age=5"
+
+// writePage answers with the page of an entry, and says how long it may be kept.
+func (s *service) writePage(w http.ResponseWriter, e *knowledge.Entry, keep string) {
+	e = s.readable(e)
 	d := pageData{
-		Entry: e, Name: plainName(e), InForce: e.InForceOn(time.Now().In(vietnam)), Methods: methodNames(e),
+		Entry: e, Name: plainName(e), InForce: e.InForceOn(s.opt.Now().In(vietnam)), Methods: methodNames(e),
 		Updated: dayMonthYear(e.Updated), Verified: dayMonthYear(e.VerifiedAt),
+		Doubt: s.doubt(s.opt.Now(), e), Ends: dayMonthYear(e.ValidTo),
 		URL: s.pageURL(e.Code), Documents: groupDocuments(e.Documents), Steps: pageSteps(e),
+	}
+	if e.Status.InForce() && toCome(e, s.opt.Now().In(vietnam)) {
+		d.From = dayMonthYear(e.ValidFrom)
+	}
+	if e.Kind == knowledge.Explainer {
+		d.Law = lawOf(e)
 	}
 	if e.OnlineFull || hasOnline(e) {
 		d.OnlineURL = s.onlineURL(e)
@@ -71,17 +92,17 @@ func (s *service) page(w http.ResponseWriter, r *http.Request) {
 			d.Replacing = append(d.Replacing, next)
 		}
 	}
-	s.render(w, http.StatusOK, "entry.html", d)
+	s.render(w, http.StatusOK, "entry.html", keep, d)
 }
 
-func (s *service) render(w http.ResponseWriter, status int, name string, data any) {
+func (s *service) render(w http.ResponseWriter, status int, name, keep string, data any) {
 	var b bytes.Buffer
 	if err := pageTemplate.ExecuteTemplate(&b, name, data); err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "public, max-age=300")
+	w.Header().Set("Cache-Control", keep)
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the reader went away: nothing to do
 }

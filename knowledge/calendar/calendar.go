@@ -60,7 +60,7 @@ type Calendar struct {
 	version string
 
 	mu       sync.Mutex
-	compiled map[int]compiled // also of years that are estimated
+	compiled map[int]*compiled // also of years that are estimated
 }
 
 // Options change what is embedded.
@@ -84,12 +84,12 @@ func Load(o Options) (*Calendar, error) {
 	if err := yaml.UnmarshalWithOptions(raw, &f, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("calendar: %s", yaml.FormatError(err, false, true))
 	}
-	c := &Calendar{names: f.Names, years: map[int]Year{}, hours: f.Hours, compiled: map[int]compiled{}}
+	c := &Calendar{names: f.Names, years: map[int]Year{}, hours: f.Hours, compiled: map[int]*compiled{}}
 	for _, y := range append(f.Years, o.Years...) {
 		if problems := y.Check(); len(problems) > 0 {
 			return nil, fmt.Errorf("calendar: year %d: %w", y.Year, problems[0])
 		}
-		c.years[y.Year] = y
+		c.years[y.Year] = y.Clone()
 	}
 	if err := c.parseHours(); err != nil {
 		return nil, err
@@ -119,11 +119,15 @@ func (c *Calendar) digest() (string, error) {
 // Version names the data this calendar counts by: 12 hexadecimal digits.
 func (c *Calendar) Version() string { return c.version }
 
-// Year returns what was entered for a year.
+// Year returns a copy of what was entered for a year.
 func (c *Calendar) Year(year int) (Year, bool) {
 	y, ok := c.years[year]
-	return y, ok
+	return y.Clone(), ok
 }
+
+// Estimate is a year by the law alone, as a start for somebody who enters it.
+// Its status is [Missing]; it holds the days and not who decided them.
+func (c *Calendar) Estimate(year int) Year { return c.names.estimate(year) }
 
 // Status says how much of a year is known.
 func (c *Calendar) Status(year int) Status {
@@ -148,19 +152,33 @@ func (c *Calendar) MissingSoon(now time.Time) []int {
 	return out
 }
 
+// The years whose days are kept once they were asked for, and between which
+// days are counted: the moon's series is good for them, and so is the memory.
+const (
+	keptFrom = 1900
+	keptTo   = 2199
+)
+
 // of is a year ready to be asked, estimated when nobody entered it.
-func (c *Calendar) of(year int) compiled {
+func (c *Calendar) of(year int) *compiled {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if done, ok := c.compiled[year]; ok {
 		return done
 	}
-	y, ok := c.years[year]
-	if !ok {
-		y = c.names.estimate(year)
+	_, full := c.both(year)
+	done := compile(full)
+	for day := time.Date(year, 1, 1, 0, 0, 0, 0, Zone); day.Year() == year; day = day.AddDate(0, 0, 1) {
+		n := day.YearDay()
+		done.work[n] = done.work[n-1]
+		if done.works(day) {
+			for _, s := range c.Spans(day) {
+				done.work[n] += s.To - s.From
+			}
+		}
+		done.work[yearDays-1] = done.work[n]
 	}
-	done := compile(c.names.complete(y))
-	if year >= firstYear && year <= lastYear { // others are not kept: there is no end to them
+	if year >= keptFrom && year <= keptTo { // others are not kept: there is no end to them
 		c.compiled[year] = done
 	}
 	return done

@@ -263,16 +263,18 @@ func TestAWrongYearIsRefused(t *testing.T) {
 		t.Fatal(p)
 	}
 	for code, change := range map[string]func(*Year){
-		"year_range":   func(y *Year) { y.Year = 1999 },
-		"status":       func(y *Year) { y.Status = "sure" },
-		"no_decision":  func(y *Year) { y.Decisions = nil },
-		"number":       func(y *Year) { y.Decisions = []Decision{{}} },
-		"date_form":    func(y *Year) { y.Off[0].Date = "26/01/2028" },
-		"date_year":    func(y *Year) { y.Off[0].Date = "2027-01-26" },
-		"date_weekday": func(y *Year) { y.Off[0].Date = "2028-01-29" },
-		"date_twice":   func(y *Year) { y.MadeUp = []Day{{Date: "2028-01-26", Name: "x"}} },
-		"name":         func(y *Year) { y.Off[0].Name = "" },
-		"too_many":     func(y *Year) { y.Off = make([]Day, maxDays+1) },
+		"year_range":    func(y *Year) { y.Year = 1999 },
+		"status":        func(y *Year) { y.Status = "sure" },
+		"no_decision":   func(y *Year) { y.Decisions = nil },
+		"number":        func(y *Year) { y.Decisions = []Decision{{}} },
+		"date_form":     func(y *Year) { y.Off[0].Date = "26/01/2028" },
+		"date_year":     func(y *Year) { y.Off[0].Date = "2027-01-26" },
+		"date_weekday":  func(y *Year) { y.Off[0].Date = "2028-01-29" },
+		"date_twice":    func(y *Year) { y.MadeUp = []Day{{Date: "2028-01-26", Name: "x"}} },
+		"name":          func(y *Year) { y.Off[0].Name = "" },
+		"decision_date": func(y *Year) { y.Decisions = []Decision{{Number: "1", Date: "1/11/2027"}} },
+		"made_up_for":   func(y *Year) { y.MadeUp = []Day{{Date: "2028-01-27", For: "2028-01-29", Name: "x"}} },
+		"too_many":      func(y *Year) { y.Off = make([]Day, maxDays+1) },
 	} {
 		y := good
 		y.Off = []Day{good.Off[0]}

@@ -110,38 +110,54 @@ func (c *Calendar) AddWork(from time.Time, work time.Duration) (Due, error) {
 	}
 }
 
-// Between is how many working days lie after from up to and with to; negative
-// when to comes first.
-func (c *Calendar) Between(from, to time.Time) int {
-	a, b := midnight(from), midnight(to)
-	if b.Before(a) {
-		return -c.Between(to, from)
+// kept brings a moment into the years between which days are counted.
+func kept(t time.Time) time.Time {
+	first := time.Date(keptFrom, 1, 1, 0, 0, 0, 0, Zone)
+	last := time.Date(keptTo, 12, 31, 23, 59, 59, 0, Zone)
+	switch {
+	case t.Before(first):
+		return first
+	case t.After(last):
+		return last
 	}
-	n := 0
-	for day := a.AddDate(0, 0, 1); !day.After(b); day = day.AddDate(0, 0, 1) {
-		if c.Working(day) {
-			n++
-		}
+	return t.In(Zone)
+}
+
+// Between is how many working days lie after from up to and with to; negative
+// when to comes first. What lies before 1900 or after 2199 is not counted.
+func (c *Calendar) Between(from, to time.Time) int {
+	a, b := kept(from), kept(to)
+	n := c.of(b.Year()).days[b.YearDay()] - c.of(a.Year()).days[a.YearDay()]
+	for y := a.Year(); y < b.Year(); y++ {
+		n += c.of(y).total()
+	}
+	for y := b.Year(); y < a.Year(); y++ {
+		n -= c.of(y).total()
 	}
 	return n
 }
 
-// WorkBetween is the working time from one moment to another; 0 when to comes first.
+// WorkBetween is the working time from one moment to another; 0 when to comes
+// first. What lies before 1900 or after 2199 is not counted.
 func (c *Calendar) WorkBetween(from, to time.Time) time.Duration {
-	var sum time.Duration
-	for day := midnight(from); day.Before(to); day = day.AddDate(0, 0, 1) {
-		if !c.Working(day) {
-			continue
-		}
+	if !from.Before(to) {
+		return 0
+	}
+	a, b := kept(from), kept(to)
+	sum := c.worked(b) - c.worked(a)
+	for y := a.Year(); y < b.Year(); y++ {
+		sum += c.of(y).totalWork()
+	}
+	return sum
+}
+
+// worked is the working time of a year up to a moment.
+func (c *Calendar) worked(t time.Time) time.Duration {
+	y, day := c.of(t.Year()), midnight(t)
+	sum := y.work[t.YearDay()-1]
+	if y.works(day) {
 		for _, s := range c.Spans(day) {
-			begin, end := day.Add(s.From), day.Add(s.To)
-			if begin.Before(from) {
-				begin = from
-			}
-			if end.After(to) {
-				end = to
-			}
-			sum += max(end.Sub(begin), 0)
+			sum += max(0, min(t.Sub(day), s.To)-s.From)
 		}
 	}
 	return sum

@@ -3,9 +3,10 @@ package calendar
 import (
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Status says how much of a year is known.
@@ -58,10 +59,21 @@ type Year struct {
 	Open      string     `yaml:"open" json:"open,omitempty"` // what is not settled
 }
 
+// Clone is a copy that shares nothing with y.
+func (y Year) Clone() Year {
+	y.Off, y.Weekend, y.MadeUp = slices.Clone(y.Off), slices.Clone(y.Weekend), slices.Clone(y.MadeUp)
+	y.Swapped, y.Decisions, y.Sources = slices.Clone(y.Swapped), slices.Clone(y.Decisions), slices.Clone(y.Sources)
+	return y
+}
+
+// The years that can be entered.
+const (
+	FirstYear = 2000
+	LastYear  = 2100
+)
+
 // Limits of a year that somebody enters.
 const (
-	firstYear   = 2000
-	lastYear    = 2100
 	maxDays     = 60
 	maxName     = 200 // bytes
 	maxSwaps    = 10
@@ -70,7 +82,14 @@ const (
 
 // Problem is something wrong with a year. Code is short and stable, for a text
 // in the administrator's language; Detail is English.
-type Problem struct{ Field, Code, Detail string }
+type Problem struct {
+	Field string // "off[2]": the list and the place in it
+	Code  string
+	Date  string // the date that is wrong, as it was entered; may be empty
+	Other string // date_twice: the field that has it too
+	// Detail names both for a log.
+	Detail string
+}
 
 func (p Problem) Error() string { return p.Field + ": " + p.Detail }
 
@@ -82,7 +101,11 @@ type checker struct {
 }
 
 func (c *checker) add(field, code, format string, args ...any) {
-	c.found = append(c.found, Problem{field, code, fmt.Sprintf(format, args...)})
+	c.addDate(field, code, "", format, args...)
+}
+
+func (c *checker) addDate(field, code, date, format string, args ...any) {
+	c.found = append(c.found, Problem{Field: field, Code: code, Date: date, Detail: fmt.Sprintf(format, args...)})
 }
 
 // date checks a date: written right, in the year, on the wanted kind of day, once.
@@ -90,13 +113,14 @@ func (c *checker) date(field, text string, weekend bool) {
 	t, err := parseDay(text)
 	switch {
 	case err != nil:
-		c.add(field, "date_form", "%q is not a day like %d-02-17", text, c.year)
+		c.addDate(field, "date_form", text, "%q is not a day like %d-02-17", text, c.year)
 	case t.Year() != c.year:
-		c.add(field, "date_year", "%s is not in %d", text, c.year)
+		c.addDate(field, "date_year", text, "%s is not in %d", text, c.year)
 	case isWeekend(t) != weekend:
-		c.add(field, "date_weekday", "%s is a %s", text, t.Weekday())
+		c.addDate(field, "date_weekday", text, "%s is a %s", text, t.Weekday())
 	case c.seen[text] != "":
-		c.add(field, "date_twice", "%s stands in %s too", text, c.seen[text])
+		c.addDate(field, "date_twice", text, "%s stands in %s too", text, c.seen[text])
+		c.found[len(c.found)-1].Other = c.seen[text]
 	default:
 		c.seen[text] = field
 	}
@@ -105,8 +129,8 @@ func (c *checker) date(field, text string, weekend bool) {
 // Check returns what is wrong with a year; nil when it can be used.
 func (y Year) Check() []Problem {
 	c := &checker{year: y.Year, seen: map[string]string{}}
-	if y.Year < firstYear || y.Year > lastYear {
-		c.add("year", "year_range", "%d is not between %d and %d", y.Year, firstYear, lastYear)
+	if y.Year < FirstYear || y.Year > LastYear {
+		c.add("year", "year_range", "%d is not between %d and %d", y.Year, FirstYear, LastYear)
 		return c.found
 	}
 	if y.Status != Decided && y.Status != Provisional {
@@ -120,40 +144,49 @@ func (y Year) Check() []Problem {
 		return c.found
 	}
 	for i, d := range y.Decisions {
-		if d.Number == "" || len(d.Number) > maxName {
-			c.add(fmt.Sprintf("decisions[%d]", i), "number", "it has no number")
+		at := fmt.Sprintf("decisions[%d]", i)
+		if !plain(d.Number) {
+			c.add(at, "number", "it has no number, or one that is no line of text")
+		}
+		if _, err := parseDay(d.Date); d.Date != "" && err != nil {
+			c.addDate(at, "decision_date", d.Date, "%q is not a day like %d-11-26", d.Date, y.Year-1)
+		}
+		if len(d.Kind) > maxName {
+			c.add(at, "name", "its kind is too long")
 		}
 	}
-	days := func(field string, list []Day, weekend bool) {
-		for i, d := range list {
-			at := fmt.Sprintf("%s[%d]", field, i)
-			c.date(at, d.Date, weekend)
-			if d.Name == "" || len(d.Name) > maxName {
-				c.add(at, "name", "the day has no name")
-			}
+	c.days("off", y.Off, false)
+	c.days("weekend", y.Weekend, true)
+	c.days("made_up", y.MadeUp, false)
+	for i, d := range y.MadeUp {
+		if d.For != "" && !slices.ContainsFunc(y.Weekend, func(w Day) bool { return w.Date == d.For }) {
+			c.addDate(fmt.Sprintf("made_up[%d]", i), "made_up_for", d.For, "%q is no holiday of the list weekend", d.For)
 		}
 	}
-	days("off", y.Off, false)
-	days("weekend", y.Weekend, true)
-	days("made_up", y.MadeUp, false)
 	for i, s := range y.Swapped {
-		c.date(fmt.Sprintf("swapped[%d].off", i), s.Off, false)
-		c.date(fmt.Sprintf("swapped[%d].worked", i), s.Worked, true)
+		at := fmt.Sprintf("swapped[%d]", i)
+		c.date(at+".off", s.Off, false)
+		c.date(at+".worked", s.Worked, true)
+		if !plain(s.Name) {
+			c.add(at, "name", "the swap has no name, or one that is no line of text")
+		}
 	}
 	return c.found
 }
 
-// Diff lists the days that are worked in one version of a year and not in the
-// other, in order: what open terms have to be counted again for.
-func (c *Calendar) Diff(old, now Year) []time.Time {
-	before, after := compile(c.names.complete(old)), compile(c.names.complete(now))
-	var out []time.Time
-	for day := civil(julian(time.Date(now.Year, 1, 1, 0, 0, 0, 0, Zone))); day.Year() == now.Year; day = day.AddDate(0, 0, 1) {
-		if before.works(day) != after.works(day) {
-			out = append(out, day)
+func (c *checker) days(field string, list []Day, weekend bool) {
+	for i, d := range list {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		c.date(at, d.Date, weekend)
+		if !plain(d.Name) {
+			c.add(at, "name", "the day has no name, or one that is no line of text")
 		}
 	}
-	return out
+}
+
+// plain says that a text is a short line that can be shown.
+func plain(s string) bool {
+	return strings.TrimSpace(s) != "" && len(s) <= maxName && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 func isWeekend(t time.Time) bool {
@@ -161,140 +194,3 @@ func isWeekend(t time.Time) bool {
 }
 
 func parseDay(s string) (time.Time, error) { return time.ParseInLocation(time.DateOnly, s, Zone) }
-
-// compiled is a year ready to be asked.
-type compiled struct {
-	off    map[string]string // date -> name
-	worked map[string]bool
-}
-
-func compile(y Year) compiled {
-	c := compiled{off: map[string]string{}, worked: map[string]bool{}}
-	for _, list := range [][]Day{y.Off, y.Weekend, y.MadeUp} {
-		for _, d := range list {
-			c.off[d.Date] = d.Name
-		}
-	}
-	for _, s := range y.Swapped {
-		c.off[s.Off] = s.Name
-		c.worked[s.Worked] = true
-	}
-	return c
-}
-
-func (c compiled) works(t time.Time) bool {
-	key := t.Format(time.DateOnly)
-	if c.worked[key] {
-		return true
-	}
-	_, off := c.off[key]
-	return !off && !isWeekend(t)
-}
-
-// names are the holidays of the law, as the data writes them.
-type names struct {
-	NewYear   string `yaml:"new_year"`
-	Tet       string `yaml:"tet"`
-	HungKings string `yaml:"hung_kings"`
-	Victory   string `yaml:"victory"`
-	Labour    string `yaml:"labour"`
-	National  string `yaml:"national"`
-	Culture   string `yaml:"culture"`
-	MadeUp    string `yaml:"made_up"`
-}
-
-const (
-	cultureFrom  = 2026 // Nghị quyết 28/2026/QH16
-	tetDays      = 5    // Điều 112 khoản 1
-	nationalDays = 2
-	beforeTet    = 1 // days of Tết before mùng 1, as most years had it
-)
-
-// estimate is a year by the law alone: which five days are Tết and which day
-// goes with 2/9 is the Prime Minister's to say, so these are guesses.
-func (n names) estimate(year int) Year {
-	y := Year{Year: year, Status: Missing}
-	on := func(month time.Month, day int) time.Time { return time.Date(year, month, day, 0, 0, 0, 0, Zone) }
-	holidays := []named{{on(1, 1), n.NewYear}, {HungKings(year), n.HungKings}, {on(4, 30), n.Victory}, {on(5, 1), n.Labour}}
-	for i := range tetDays {
-		holidays = append(holidays, named{Tet(year).AddDate(0, 0, i-beforeTet), n.Tet})
-	}
-	beside := on(9, 1)
-	if isWeekend(beside) {
-		beside = on(9, 3)
-	}
-	holidays = append(holidays, named{on(9, 2), n.National}, named{beside, n.National})
-	if year >= cultureFrom {
-		holidays = append(holidays, named{on(11, 24), n.Culture})
-	}
-	n.place(&y, holidays)
-	return y
-}
-
-// named is a holiday.
-type named struct {
-	at   time.Time
-	name string
-}
-
-// place sorts holidays into weekdays and weekends, and makes the latter up on
-// the next free weekdays, past holidays that follow (Điều 111 khoản 3).
-func (n names) place(y *Year, holidays []named) {
-	sort.SliceStable(holidays, func(i, j int) bool { return holidays[i].at.Before(holidays[j].at) })
-	taken := map[string]bool{}
-	for _, h := range holidays {
-		taken[h.at.Format(time.DateOnly)] = true
-	}
-	for _, h := range holidays {
-		day := Day{Date: h.at.Format(time.DateOnly), Name: h.name}
-		if !isWeekend(h.at) {
-			y.Off = append(y.Off, day)
-			continue
-		}
-		y.Weekend = append(y.Weekend, day)
-		if h.name == n.Culture {
-			continue // it stands in no article that makes days up; not settled
-		}
-		up := h.at.AddDate(0, 0, 1)
-		for isWeekend(up) || taken[up.Format(time.DateOnly)] {
-			up = up.AddDate(0, 0, 1)
-		}
-		taken[up.Format(time.DateOnly)] = true
-		y.MadeUp = append(y.MadeUp, Day{Date: up.Format(time.DateOnly), For: day.Date, Name: n.MadeUp + " " + h.name})
-	}
-}
-
-// complete adds to a provisional year what the law gives and nobody entered:
-// the days of Tết and the second day of Quốc khánh.
-func (n names) complete(y Year) Year {
-	if y.Status != Provisional {
-		return y
-	}
-	has := func(name string) int {
-		count := 0
-		for _, list := range [][]Day{y.Off, y.Weekend} {
-			for _, d := range list {
-				if d.Name == name {
-					count++
-				}
-			}
-		}
-		return count
-	}
-	missing := map[string]bool{n.Tet: has(n.Tet) == 0, n.National: has(n.National) < nationalDays}
-	out := y
-	out.Off, out.Weekend, out.MadeUp = slices.Clone(y.Off), slices.Clone(y.Weekend), slices.Clone(y.MadeUp)
-	e := n.estimate(y.Year)
-	fill := func(to *[]Day, from []Day) {
-		for _, d := range from {
-			name := strings.TrimPrefix(d.Name, n.MadeUp+" ")
-			if missing[name] && !slices.ContainsFunc(*to, func(x Day) bool { return x.Date == d.Date }) {
-				*to = append(*to, d)
-			}
-		}
-	}
-	fill(&out.Off, e.Off)
-	fill(&out.Weekend, e.Weekend)
-	fill(&out.MadeUp, e.MadeUp)
-	return out
-}

@@ -33,11 +33,21 @@ func (f Finding) String() string {
 // CheckOptions say what the entries are held to.
 type CheckOptions struct {
 	// Curated tells which entries meet the rules of curated content; the rest
-	// needs code and name only. nil: all of them. IsCurated fits a store of
-	// curated and imported entries.
+	// needs code and name, and everyday names of its own. nil: all of them.
+	// IsWritten fits a store of curated and imported entries.
 	Curated func(*knowledge.Entry) bool
 	// NFC tells whether a text is in Unicode's form C. nil: not checked.
 	NFC func(string) bool
+	// National is the list that curated entries are compared with: their codes
+	// must be in it, their names and fees must not contradict it. nil: they are
+	// not compared. Its codes count as known.
+	National *NationalList
+	// Fold makes names comparable that citizens take for one, as without tones.
+	// nil: lower case.
+	Fold func(string) string
+	// Splits tells whether a question back, which the alias does not answer
+	// itself, can tell two entries apart, so that they may share it. nil: none can.
+	Splits func(alias string, a, b *knowledge.Entry) bool
 	// Known tells whether a code exists outside of the entries given, for
 	// replaced_by. nil: it does not.
 	Known func(code string) bool
@@ -46,6 +56,11 @@ type CheckOptions struct {
 // IsCurated reports whether somebody wrote plain words for the entry: the
 // national database has neither summaries nor the names citizens use.
 func IsCurated(e *knowledge.Entry) bool { return e.Summary != "" || len(e.Aliases) > 0 }
+
+// IsWritten reports whether the entry is held to the rules of curated content:
+// somebody wrote what it is. An everyday name alone, which answers a question
+// that citizens ask, leaves the national words as they are.
+func IsWritten(e *knowledge.Entry) bool { return e.Summary != "" }
 
 // Bounds of curated content.
 const (
@@ -56,9 +71,16 @@ const (
 // Check holds entries to the rules of docs/knowledge.md and returns what it
 // finds, in the order of the entries.
 func Check(entries []*knowledge.Entry, opt CheckOptions) []Finding {
-	c := &checker{opt: opt, codes: make(map[string]int), aliases: make(map[string]string)}
+	if opt.Fold == nil {
+		opt.Fold = strings.ToLower
+	}
+	c := &checker{opt: opt, codes: make(map[string]int), aliases: make(map[string]*knowledge.Entry), names: make(map[string][]*knowledge.Entry)}
 	for _, e := range entries {
 		c.codes[e.Code]++
+		if e.Status.InForce() {
+			name := c.called(e.Name)
+			c.names[name] = append(c.names[name], e)
+		}
 	}
 	for _, e := range entries {
 		c.entry(e)
@@ -69,7 +91,8 @@ func Check(entries []*knowledge.Entry, opt CheckOptions) []Finding {
 type checker struct {
 	opt      CheckOptions
 	codes    map[string]int
-	aliases  map[string]string // folded alias to the code that has it
+	aliases  map[string]*knowledge.Entry // folded alias to the first entry that has it
+	names    map[string][]*knowledge.Entry
 	findings []Finding
 	at       string
 }
@@ -87,15 +110,26 @@ func (c *checker) entry(e *knowledge.Entry) {
 		c.find(Error, "code", "is used by %d entries", c.codes[e.Code])
 	}
 	for _, code := range e.ReplacedBy {
-		if c.codes[code] == 0 && (c.opt.Known == nil || !c.opt.Known(code)) {
+		if c.codes[code] == 0 && !c.known(code) {
 			c.find(Error, "replaced_by", "names %q, which no entry has", clip(code))
 		}
 	}
 	c.verification(e)
 	c.texts(e)
+	c.own(e)
 	if c.opt.Curated == nil || c.opt.Curated(e) {
 		c.curated(e)
 	}
+}
+
+// known reports whether a code exists outside of the entries checked.
+func (c *checker) known(code string) bool {
+	if c.opt.National != nil {
+		if _, ok := c.opt.National.Record(code); ok {
+			return true
+		}
+	}
+	return c.opt.Known != nil && c.opt.Known(code)
 }
 
 func (c *checker) verification(e *knowledge.Entry) {
@@ -141,17 +175,7 @@ func (c *checker) curated(e *knowledge.Entry) {
 		need("fee", e.Fee == "")
 		need("agency", e.Agency == "")
 	}
-	for _, alias := range e.Aliases {
-		folded := strings.Join(strings.Fields(strings.ToLower(alias)), " ")
-		switch first, taken := c.aliases[folded]; {
-		case taken && first == e.Code:
-			c.find(Error, "aliases", "%q stands twice", clip(alias))
-		case taken:
-			c.find(Error, "aliases", "%q is also an alias of %s; a citizen's words should lead to one of them", clip(alias), first)
-		default:
-			c.aliases[folded] = e.Code
-		}
-	}
+	c.national(e)
 	for _, s := range sentences(e.Summary) {
 		if n := len(strings.Fields(s)); n > maxSentenceWords {
 			c.find(Warning, "summary", "a sentence has %d words, at most %d", n, maxSentenceWords)
@@ -162,6 +186,46 @@ func (c *checker) curated(e *knowledge.Entry) {
 			c.find(Error, key, "holds what looks like a phone number; numbers belong in the directory, where they expire")
 		}
 	})
+}
+
+// own finds everyday names that lead to another entry too.
+func (c *checker) own(e *knowledge.Entry) {
+	name := c.called(e.Name)
+	for _, alias := range e.Aliases {
+		folded := c.called(alias)
+		switch first, taken := c.aliases[folded]; {
+		case taken && first.Code == e.Code:
+			c.find(Error, "aliases", "%q stands twice", clip(alias))
+			continue
+		case taken && !c.splits(alias, first, e):
+			c.find(Error, "aliases", "%q is also an alias of %s; a citizen's words should lead to one of them", clip(alias), first.Code)
+			continue
+		case !taken:
+			c.aliases[folded] = e
+		}
+		if folded == name {
+			continue // its own name, which the national list may have at several offices
+		}
+		for _, o := range c.names[folded] {
+			if o.Code != e.Code && !c.splits(alias, o, e) {
+				c.find(Error, "aliases", "%q is also the name of %s; a citizen's words should lead to one of them", clip(alias), o.Code)
+				break
+			}
+		}
+	}
+}
+
+func (c *checker) splits(alias string, a, b *knowledge.Entry) bool {
+	return c.opt.Splits != nil && c.opt.Splits(alias, a, b)
+}
+
+// called is a name as it is compared: folded, without punctuation and without the word that names begin with.
+func (c *checker) called(name string) string {
+	key := words(c.opt.Fold(name))
+	if short, ok := strings.CutPrefix(key, words(c.opt.Fold(leadingWords))+" "); ok && strings.Contains(short, " ") {
+		return short
+	}
+	return key
 }
 
 // phone finds Vietnamese subscriber and service numbers, however grouped. Decree

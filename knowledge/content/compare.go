@@ -50,10 +50,11 @@ func sameField(f field, a, b *knowledge.Entry) bool {
 }
 
 // neverFilled are the keys that a national record must not fill in a curated
-// entry: whose words these are, and who stands for them.
+// entry: whose words these are, who stands for them, and from which day to which
+// it counts, for a day to come would take the entry away at once.
 func neverFilled(key string) bool {
 	switch key {
-	case "code", "kind", "summary", "aliases", "updated", "verified_at", "verified_by":
+	case "code", "kind", "summary", "aliases", "updated", "verified_at", "verified_by", "valid_from", "valid_to":
 		return true
 	}
 	return false
@@ -65,9 +66,9 @@ func neverFilled(key string) bool {
 // What a curator wrote stays, whatever the national record says, because a
 // person reviewed it and the portal's text was not written for citizens. What
 // is empty in the curated entry is filled from the national record, but for
-// summary, aliases and the verification. updated stays the curated day: it
+// summary, aliases, the verification and the days of validity. updated stays the curated day: it
 // tells the citizen how old the words are that he reads, and those did not
-// change. Status and validity are facts and are filled like the others, so an
+// change. Status is a fact and is filled like the others, so an
 // abolition reaches a curated entry that says nothing on its status.
 // online_full is true when either says so.
 //
@@ -85,7 +86,7 @@ func Merge(curated, national *knowledge.Entry) *knowledge.Entry {
 		if neverFilled(f.key) || !emptyField(f, merged) {
 			continue
 		}
-		// replaced_by, decision and the days belong to the status they came with.
+		// replaced_by and decision belong to the status they came with.
 		if ofStatus(f.key) && curated.Status != "" && curated.Status != national.Status {
 			continue
 		}
@@ -96,7 +97,7 @@ func Merge(curated, national *knowledge.Entry) *knowledge.Entry {
 
 func ofStatus(key string) bool {
 	switch key {
-	case "replaced_by", "decision", "valid_from", "valid_to":
+	case "replaced_by", "decision":
 		return true
 	}
 	return false
@@ -162,4 +163,13 @@ func clone(e *knowledge.Entry) *knowledge.Entry {
 		fill(f, c, e)
 	}
 	return c
+}
+
+// Keep fills the keys of e that its file says nothing of from what is published.
+func Keep(published, e *knowledge.Entry, absent []string) {
+	for _, key := range absent {
+		if f, ok := fieldOf(key); ok {
+			fill(f, e, published)
+		}
+	}
 }

@@ -18,7 +18,7 @@ func TestEmbeddedEntriesMeetTheRules(t *testing.T) {
 	if len(entries) == 0 {
 		t.Fatal("no entries")
 	}
-	for _, f := range Check(entries, CheckOptions{NFC: norm.NFC.IsNormalString}) {
+	for _, f := range Check(entries, CheckOptions{Fold: toneless, NFC: norm.NFC.IsNormalString}) {
 		if f.Severity == Error {
 			t.Error(f)
 		} else {

@@ -134,7 +134,7 @@ func (b *bookReader) read() error {
 
 // entryRow makes an entry of a row of the main sheet and what belongs to it.
 func (b *bookReader) entryRow(s *sheet, r tableRow) error {
-	bd := &builder{entry: &knowledge.Entry{}, unknown: r.unknown}
+	bd := &builder{entry: &knowledge.Entry{}, unknown: r.unknown, absent: r.absent}
 	code := cellCode(r.cell("code"))
 	if lostZeros.MatchString(code) {
 		bd.bad("code", "%q has lost zeros at its end; set the cell's format to text and write the code again", code)
@@ -166,9 +166,13 @@ func (b *bookReader) entryRow(s *sheet, r tableRow) error {
 		}
 	}
 	for _, f := range fields {
-		if f.group != nil {
-			b.join(bd, f, code)
+		if f.group == nil {
+			continue
 		}
+		if b.groups[f.key] == nil {
+			bd.absent = append(bd.absent, f.key)
+		}
+		b.join(bd, f, code)
 	}
 	return b.c.add(r.number, s.name, bd)
 }
@@ -259,31 +263,51 @@ func (b *bookReader) rest(code, key, order string) string {
 // orphans reports rows of the side sheets whose code the main sheet lacks.
 func (b *bookReader) orphans() error {
 	type orphan struct {
-		number int
-		sheet  string
+		number      int
+		sheet, code string
 	}
 	var all []orphan
+	skipped := 0
 	for key, codes := range b.groups {
-		for _, rows := range codes {
+		for code, rows := range codes {
+			if b.left(code) {
+				skipped += len(rows)
+				continue
+			}
 			for _, r := range rows {
-				all = append(all, orphan{r.number, b.layout.sheet(key).name})
+				all = append(all, orphan{r.number, b.layout.sheet(key).name, code})
 			}
 		}
 	}
-	for _, o := range b.more {
-		if !o.used {
-			all = append(all, orphan{o.number, b.layout.sheet(sheetOverflow).name})
+	for at, o := range b.more {
+		switch {
+		case o.used:
+		case b.left(at.code):
+			skipped += o.parts - 1
+		default:
+			all = append(all, orphan{o.number, b.layout.sheet(sheetOverflow).name, at.code})
 		}
+	}
+	if skipped > 0 && b.c.opt.Skipped != nil {
+		b.c.opt.Skipped(skipped)
 	}
 	slices.SortFunc(all, func(x, y orphan) int {
 		return cmp.Or(strings.Compare(x.sheet, y.sheet), x.number-y.number)
 	})
 	for _, o := range all {
-		if err := b.c.refuse(o.number, o.sheet, "belongs to no row of the sheet %q: the code is missing there", b.layout.sheet(sheetEntries).name); err != nil {
+		bd := &builder{code: o.code}
+		bd.bad("entry", "belongs to no row of the sheet %q: the code is missing there", b.layout.sheet(sheetEntries).name)
+		if err := b.c.add(o.number, o.sheet, bd); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// left reports whether the rows of a code are left out: its entry is stored, and the main sheet says nothing of it.
+func (b *bookReader) left(code string) bool {
+	_, there := b.c.seen[code]
+	return !there && b.c.opt.Known != nil && b.c.opt.Known(code)
 }
 
 func (b *bookReader) normal(s string) string {

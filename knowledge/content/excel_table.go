@@ -16,6 +16,7 @@ type tableRow struct {
 	number  int
 	cells   []string // in the order of sheet.columns, untrimmed
 	unknown []string // headings of filled cells that belong to no column
+	absent  []string // keys of columns that the sheet lacks
 }
 
 // cell returns the cell of a column's key.
@@ -60,7 +61,7 @@ func (b *bookReader) table(s *sheet, need []string, row func(tableRow) error) er
 			}
 			return nil
 		}
-		r := tableRow{sheet: s, number: number, cells: make([]string, len(s.columns))}
+		r := tableRow{sheet: s, number: number, cells: make([]string, len(s.columns)), absent: h.absent(s)}
 		filled := false
 		for i, cell := range cells {
 			if strings.TrimSpace(cell) == "" {
@@ -120,6 +121,17 @@ func (b *bookReader) header(s *sheet, need, cells []string) (*header, error) {
 		return h, nil
 	}
 	return nil, nil
+}
+
+// absent are the keys of columns that the sheet lacks.
+func (h *header) absent(s *sheet) []string {
+	var out []string
+	for i, c := range s.columns {
+		if !slices.Contains(h.at, i) {
+			out = append(out, c.key)
+		}
+	}
+	return out
 }
 
 // named takes the names of columns without a key from the row above.

@@ -84,6 +84,25 @@ func TestReadExcelRows(t *testing.T) {
 	}
 }
 
+// Who edits a workbook deletes the rows of entries that he does not change: what the other sheets say of them is left out,
+// when they are stored.
+func TestReadExcelLeavesOutWhatTheMainSheetLacks(t *testing.T) {
+	file := book(t, map[string][][]any{
+		"Thủ tục":   {{"code", "name"}, {"1.000001", "Một"}},
+		"Giấy tờ":   {{"code", "order", "name"}, {"1.000002", 1, "Đơn"}, {"1.000001", 1, "Đơn"}, {"1.000002", 2, "Ảnh"}, {"9.999999", 1, "Đơn"}},
+		"Phần tiếp": {{"code", "key", "order", "part", "text"}, {"1.000002", "fee", nil, 2, "b"}, {"1.000002", "fee", nil, 3, "c"}},
+	})
+	skipped := 0
+	opt := ReadOptions{Known: func(code string) bool { return code < "9" }, Skipped: func(n int) { skipped += n }}
+	got, err := report(t, "a.xlsx", file, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "Thủ tục 2 1.000001 Một\nGiấy tờ 5 !entry: belongs to no row of the sheet \"Thủ tục\": the code is missing there\n"; got != want || skipped != 4 {
+		t.Errorf("got %d left out and\n%s", skipped, got)
+	}
+}
+
 // What an officer types comes out as the entry means it.
 func TestReadExcelValues(t *testing.T) {
 	file := book(t, map[string][][]any{

@@ -20,6 +20,13 @@ type ReadOptions struct {
 	// ends are done here and need not be.
 	Normalize func(string) string
 	Limits    Limits
+	// Known tells whether an entry of a code is stored. Papers, steps and ways
+	// of handing in whose code is stored and stands in no row of a workbook's
+	// main sheet are left out, for whoever edits deletes the rows of entries
+	// that he does not change. nil: none is, and such rows are refused.
+	Known func(code string) bool
+	// Skipped is told, at most once, how many rows were left out so. May be nil.
+	Skipped func(rows int)
 }
 
 // A Row is what stands at one place of a file.
@@ -28,9 +35,12 @@ type Row struct {
 	// it starts at 1.
 	Number int
 	Sheet  string // name of the Excel sheet, "" for the text formats
+	Code   string // of the row, where nothing else of it could be read
 	// Entry is nil when nothing of the row could be read. An entry with
 	// Problems may be incomplete and must not be stored.
-	Entry    *knowledge.Entry
+	Entry *knowledge.Entry
+	// Absent are keys that a workbook has no column or sheet for: the entry is empty there, and the file says nothing of them.
+	Absent   []string
 	Unknown  []string            // keys or columns that an entry does not have, at most 20
 	Notes    []knowledge.Problem // what was left out or mended; the entry is good
 	Problems []knowledge.Problem // why the row is refused; nil when it is good
@@ -167,7 +177,7 @@ func (c *collector) add(number int, sheet string, b *builder) error {
 			c.seen[b.entry.Code] = Row{Number: number, Sheet: sheet}
 		}
 	}
-	return c.row(Row{Number: number, Sheet: sheet, Entry: b.entry, Unknown: b.unknown, Notes: b.notes, Problems: b.problems})
+	return c.row(Row{Number: number, Sheet: sheet, Code: b.code, Entry: b.entry, Absent: b.absent, Unknown: b.unknown, Notes: b.notes, Problems: b.problems})
 }
 
 // refuse hands out a row of which nothing could be read.

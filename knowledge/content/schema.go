@@ -41,6 +41,8 @@ var fields = [...]field{
 	{key: "fee", text: func(e *knowledge.Entry) *string { return &e.Fee }},
 	{key: "methods", group: &methods},
 	{key: "conditions", text: func(e *knowledge.Entry) *string { return &e.Conditions }},
+	{key: "cases", list: func(e *knowledge.Entry) *[]string { return &e.Cases }},
+	{key: "mistakes", list: func(e *knowledge.Entry) *[]string { return &e.Mistakes }},
 	{key: "results", list: func(e *knowledge.Entry) *[]string { return &e.Results }},
 	{key: "legal_basis", list: func(e *knowledge.Entry) *[]string { return &e.LegalBasis }},
 	{key: "life_events", list: func(e *knowledge.Entry) *[]string { return &e.LifeEvents }},

@@ -46,7 +46,9 @@ const maxUnknown = 20
 
 // builder turns a value into an entry and notes what it could not use.
 type builder struct {
+	code     string // of a row without an entry
 	entry    *knowledge.Entry
+	absent   []string
 	unknown  []string
 	notes    []knowledge.Problem
 	problems []knowledge.Problem

@@ -34,7 +34,10 @@ type Agency struct {
 	// ("any" for all), with {place} for the unit.
 	Instance map[string]string `yaml:"instance"`
 	// UnknownArea: a local office whose communes are not known. Name its parent.
-	UnknownArea bool     `yaml:"unknown_area"`
+	UnknownArea bool `yaml:"unknown_area"`
+	// Unconfirmed: a division that a commune may have organised otherwise. Until an
+	// officer confirms it, it is reached through its parent, the people's committee.
+	Unconfirmed bool     `yaml:"unconfirmed"`
 	Short       []string `yaml:"short"`
 	Aliases     []string `yaml:"aliases"`
 	Parent      string   `yaml:"parent"`

@@ -154,6 +154,15 @@ func TestBadDataIsRefused(t *testing.T) {
 		"no such lead": {func(_ *placesData, _ *agenciesData, f *fieldsData, _ *hotlinesData) {
 			f.Fields[0].Cases[0].LeadNow = "x"
 		}, "no agency"},
+		"no front desk": {func(_ *placesData, _ *agenciesData, f *fieldsData, _ *hotlinesData) {
+			f.FrontDesk = f.FrontDesk[:1]
+		}, "no front desk"},
+		"a last resort in every commune": {func(_ *placesData, _ *agenciesData, f *fieldsData, _ *hotlinesData) {
+			f.LastResort[0].ID = "xa.ubnd"
+		}, "bad days"},
+		"a reason left out": {func(_ *placesData, _ *agenciesData, f *fieldsData, _ *hotlinesData) {
+			f.NeedsFrontDesk = f.NeedsFrontDesk[1:]
+		}, "commune-not-known"},
 		"a national field twice": {func(_ *placesData, _ *agenciesData, f *fieldsData, _ *hotlinesData) {
 			f.Fields[1].National = f.Fields[0].National
 		}, "two fields"},

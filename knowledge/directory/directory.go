@@ -53,30 +53,33 @@ type Directory struct {
 
 // data is what has no date: shared by the directories of all days.
 type data struct {
-	sources      map[string]Source
-	places       map[string]*Place
-	placeList    []*Place // by level, then code
-	names        lexicon[placeName]
-	province     string // folded name of the former province, without its type
-	points       []point
-	boundaries   []boundary
-	agencies     map[string]*Agency // templates included
-	agencyList   []*Agency          // in the order of the file
-	offices      map[string]officeRoles
-	fields       map[string]*Field
-	fieldList    []*Field
-	fieldOf      map[string]*Field // by name in the national database
-	words        lexicon[fieldWord]
-	firstFields  map[string]bool
-	collide      map[string]bool
-	frontDesks   []FrontDesk
-	needsDesk    []NeedsFrontDesk
-	portals      []Contact
-	hotlines     []Contact
-	receptions   []Contact
-	missing      []string
-	hours        []OfficeHours
-	successorsOf map[string]map[era][]Part // by id
+	sources        map[string]Source
+	places         map[string]*Place
+	placeList      []*Place // by level, then code
+	names          lexicon[placeName]
+	province       string // folded name of the former province, without its type
+	points         []point
+	boundaries     []boundary
+	agencies       map[string]*Agency // templates included
+	agencyList     []*Agency          // in the order of the file
+	offices        map[string]officeRoles
+	fields         map[string]*Field
+	fieldList      []*Field
+	fieldOf        map[string]*Field // by name in the national database
+	words          lexicon[fieldWord]
+	firstFields    map[string]int // the higher, the earlier
+	collide        map[string]bool
+	weak           map[string]bool // by folded words
+	frontDesks     []FrontDesk
+	lastResorts    []FrontDesk
+	needsDesk      []NeedsFrontDesk
+	portals        []Contact
+	hotlines       []Contact
+	receptions     []Contact
+	missing        []string
+	hours          []OfficeHours
+	successorsOf   map[string]map[era][]Part // by id
+	otherProvinces []province
 }
 
 // Load reads the embedded data, checks it and returns the directory of a day.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"cchcbot/knowledge/vietnamese"
 )
 
 // Field is a field (lĩnh vực) of procedures and of citizens' feedback.
@@ -17,6 +19,8 @@ type Field struct {
 	Sensitive bool   `yaml:"sensitive"` // never publish a text, never show it to a body named in it
 	InMenu    bool   `yaml:"in_menu"`
 	NoTicket  bool   `yaml:"no_ticket"` // outside administration: say where to turn, open no case
+	// Denunciation: to be treated as a tố cáo: say where to file, receive nothing.
+	Denunciation bool `yaml:"denunciation"`
 	// National lists the names of this field in the national database of
 	// procedures (knowledge.Entry.Field), the closest first.
 	National   []string `yaml:"national"`
@@ -55,13 +59,15 @@ type DatedBodies struct {
 
 // Case is a clearer subject inside a field; its lead goes before the lists.
 type Case struct {
-	ID         string     `yaml:"id"`
-	Words      []string   `yaml:"words"`
-	Lead2021   string     `yaml:"lead_2021"`
-	LeadNow    string     `yaml:"lead_now"`  // since 2025-07-01
-	AboveNow   string     `yaml:"above_now"` // its body of the city, or ""
-	Confidence Confidence `yaml:"confidence"`
-	Note       string     `yaml:"note"`
+	ID       string   `yaml:"id"`
+	Words    []string `yaml:"words"`
+	Lead2021 string   `yaml:"lead_2021"`
+	LeadNow  string   `yaml:"lead_now"`  // since 2025-07-01
+	AboveNow string   `yaml:"above_now"` // its body of the city, or ""
+	// Denunciation: as in Field.
+	Denunciation bool       `yaml:"denunciation"`
+	Confidence   Confidence `yaml:"confidence"`
+	Note         string     `yaml:"note"`
 }
 
 // FrontDesk is the body that takes what nobody leads, from one day until before another.
@@ -95,9 +101,11 @@ type (
 		Matching struct {
 			First   []string `yaml:"first"`
 			Collide []string `yaml:"collide"`
+			Weak    []string `yaml:"weak"`
 		} `yaml:"matching"`
 		Fields         []*Field         `yaml:"fields"`
 		FrontDesk      []FrontDesk      `yaml:"front_desk"`
+		LastResort     []FrontDesk      `yaml:"last_resort"`
 		NeedsFrontDesk []NeedsFrontDesk `yaml:"needs_front_desk"`
 	}
 	fieldWord struct {
@@ -153,9 +161,10 @@ func (d *Directory) FrontDesk() (*Agency, bool) {
 func (d *Directory) NeedsFrontDesk() []NeedsFrontDesk { return slices.Clone(d.needsDesk) }
 
 // MatchField finds the fields that a text speaks of, best first: complaints and
-// the like before the others, then by the number of words found. Names of places
-// do not count as words of a field. Words typed without marks count only when no
-// word matched with them.
+// the like before the others, then by what their words weigh: longer words say
+// more, words that stand in complaints about many things say little. Names of
+// places do not count as words of a field. Words typed without marks count only
+// when no word matched with them.
 func (d *Directory) MatchField(text string) []FieldMatch {
 	words := d.withoutPlaces(syllables(text))
 	found := d.matchWords(words, true)
@@ -164,27 +173,35 @@ func (d *Directory) MatchField(text string) []FieldMatch {
 	}
 	total := 0
 	for _, f := range found {
-		total += f.syllables
+		total += f.weight
 	}
 	slices.SortStableFunc(found, func(a, b *foundField) int {
-		if fa, fb := d.firstFields[a.match.Field.ID], d.firstFields[b.match.Field.ID]; fa != fb {
-			return boolOrder(fa)
-		}
-		return cmp.Or(cmp.Compare(len(b.match.Words), len(a.match.Words)), cmp.Compare(b.syllables, a.syllables),
-			cmp.Compare(a.order, b.order))
+		return cmp.Or(
+			cmp.Compare(d.firstFields[b.match.Field.ID], d.firstFields[a.match.Field.ID]), cmp.Compare(b.weight, a.weight),
+			cmp.Compare(b.own, a.own), cmp.Compare(len(b.match.Words), len(a.match.Words)), cmp.Compare(a.order, b.order))
 	})
 	var out []FieldMatch
 	for _, f := range found {
-		f.match.Score = float64(f.syllables) / float64(total)
+		f.match.Score = float64(f.weight) / float64(total)
 		out = append(out, f.match)
 	}
 	return out
 }
 
 type foundField struct {
-	match     FieldMatch
-	syllables int
-	order     int // place of its first word in the text
+	match  FieldMatch
+	weight int // of its words
+	own    int // words of the field itself, not of a case
+	order  int // place of its first word in the text
+}
+
+// weigh says how much words of a field say: the square of their number, little
+// for those that stand in complaints about many things.
+func (d *Directory) weigh(words []syllable) int {
+	if d.weak[foldedKey(words)] {
+		return 1
+	}
+	return len(words) * len(words)
 }
 
 // matchWords collects the words of fields in a text; a word inside a longer one
@@ -198,7 +215,7 @@ func (d *Directory) matchWords(words []syllable, marks bool) []*foundField {
 	d.words.each(words, func(from, to int, found []phrase[fieldWord]) {
 		for _, p := range found {
 			t := compareTones(words[from:to], p.exact)
-			if t == sameTones || !marks && t != otherTones && !(len(p.exact) == 1 && d.collide[p.exact[0]]) {
+			if t == sameTones || !marks && t != otherTones && !d.collide[strings.Join(p.exact, " ")] {
 				hits = append(hits, hit{from, to, p.value})
 			}
 		}
@@ -214,19 +231,36 @@ func (d *Directory) matchWords(words []syllable, marks bool) []*foundField {
 			byField[h.word.field] = f
 			out = append(out, f)
 		}
+		f.order = min(f.order, h.from)
 		if h.word.kase != nil && f.match.Case == nil {
 			f.match.Case = h.word.kase
+		}
+		if h.word.kase == nil {
+			f.own++
 		}
 		if slices.ContainsFunc(covered[h.word.field], func(o hit) bool { return h.from < o.to && o.from < h.to }) {
 			continue
 		}
 		covered[h.word.field] = append(covered[h.word.field], h)
-		f.syllables += h.to - h.from
+		f.weight += d.weigh(words[h.from:h.to])
 		if !slices.Contains(f.match.Words, h.word.text) {
 			f.match.Words = append(f.match.Words, h.word.text)
 		}
 	}
 	return out
+}
+
+// matchCase returns the case of a field that a text speaks of, nil for none.
+func (d *Directory) matchCase(f *Field, text string) *Case {
+	words := d.withoutPlaces(syllables(text))
+	for _, marks := range []bool{true, false} {
+		for _, found := range d.matchWords(words, marks) {
+			if found.match.Field == f && found.match.Case != nil {
+				return found.match.Case
+			}
+		}
+	}
+	return nil
 }
 
 // withoutPlaces blanks the names of places that are sure enough: xã Tân Dân is
@@ -246,8 +280,8 @@ func (d *Directory) withoutPlaces(words []syllable) []syllable {
 
 // loadFields enters the fields and checks what they refer to.
 func (d *Directory) loadFields(file *fieldsData) error {
-	d.fieldList, d.frontDesks, d.needsDesk = file.Fields, file.FrontDesk, file.NeedsFrontDesk
-	d.firstFields, d.collide = map[string]bool{}, map[string]bool{}
+	d.fieldList, d.frontDesks, d.lastResorts, d.needsDesk = file.Fields, file.FrontDesk, file.LastResort, file.NeedsFrontDesk
+	d.firstFields, d.collide, d.weak = map[string]int{}, map[string]bool{}, map[string]bool{}
 	for _, f := range file.Fields {
 		if f == nil || f.ID == "" || f.Name == "" || f.NameEN == "" || f.Now == nil || d.fields[f.ID] != nil {
 			return errors.New("directory: a field lacks id, name or its lists of now, or its id stands twice")
@@ -265,18 +299,38 @@ func (d *Directory) loadFields(file *fieldsData) error {
 		}
 		d.addFieldWords(f)
 	}
-	for _, id := range file.Matching.First {
+	for i, id := range file.Matching.First {
 		if d.fields[id] == nil {
 			return fmt.Errorf("directory: matching: no field %q", id)
 		}
-		d.firstFields[id] = true
+		d.firstFields[id] = len(file.Matching.First) - i
+	}
+	for _, word := range file.Matching.Weak {
+		d.weak[foldedKey(syllables(word))] = true
 	}
 	for _, word := range file.Matching.Collide {
-		d.collide[newSyllable(word).exact] = true
+		d.collide[vietnamese.Lower(word)] = true
 	}
-	for _, f := range file.FrontDesk {
-		if err := checkDays(f.ID, f.From, f.To); err != nil || d.agencies[f.ID] == nil {
+	return d.checkDesks()
+}
+
+// checkDesks checks what takes a case that nobody leads.
+func (d *Directory) checkDesks() error {
+	for _, f := range slices.Concat(d.frontDesks, d.lastResorts) {
+		a := d.agencies[f.ID]
+		if err := checkDays(f.ID, f.From, f.To); err != nil || a == nil || a.Template != "" {
 			return fmt.Errorf("directory: front desk %q is no agency or has bad days", f.ID)
+		}
+	}
+	for _, day := range []string{firstDay, mergersOfBodies, mergers2025} {
+		has := func(f FrontDesk) bool { return inForce(day, f.From, f.To) }
+		if !slices.ContainsFunc(d.frontDesks, has) || !slices.ContainsFunc(d.lastResorts, has) {
+			return fmt.Errorf("directory: no front desk or no last resort on %s", day)
+		}
+	}
+	for _, id := range []string{reasonCommune, reasonDivided, reasonOldDate, reasonNoTicket} {
+		if !slices.ContainsFunc(d.needsDesk, func(n NeedsFrontDesk) bool { return n.ID == id }) {
+			return fmt.Errorf("directory: needs_front_desk lacks the reason %s", id)
 		}
 	}
 	return nil

@@ -72,6 +72,7 @@ func (d *Directory) build(places *placesData, agencies *agenciesData, fields *fi
 		return err
 	}
 	d.points = points
+	d.otherProvinces = readProvinces(provincesFile)
 	// Agencies name fields, and fields agencies: enter both, then check.
 	if err := d.loadAgencies(agencies); err != nil {
 		return err

@@ -14,9 +14,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"cchcbot/knowledge"
+	"cchcbot/knowledge/vietnamese"
 )
 
 // Asker answers one question the way the program under examination does. Hits
@@ -44,8 +47,14 @@ type Answer struct {
 // Options are the extras of Run. The zero value asks for none.
 type Options struct {
 	Progress func(done, total int) // called after every question
-	Each     func(Answer)          // called after every question, in order
+	Each     func(Answer)          // called after every question of the first pass, in order
 	Now      func() time.Time      // the clock; nil means time.Now
+	// Curated says which codes somebody wrote an entry for; the parts of the
+	// report go by it. nil: by the tags that the questions carry.
+	Curated func(code string) bool
+	// Toneless asks every question a second time without its tone marks, for
+	// Report.Toneless.
+	Toneless bool
 }
 
 // Run asks every question in order, one after the other so that the times are
@@ -59,8 +68,12 @@ func Run(ctx context.Context, questions []Question, ask Asker, o Options) (Repor
 	if now == nil {
 		now = time.Now
 	}
-	r := Report{ByTag: map[string]TagReport{}}
+	r := Report{Parts: map[Part]PartReport{}, ByTag: map[string]TagReport{}}
 	took := make([]time.Duration, 0, len(questions))
+	total := len(questions)
+	if o.Toneless {
+		total *= 2
+	}
 	for i, q := range questions {
 		if err := ctx.Err(); err != nil {
 			return Report{}, fmt.Errorf("exam: stopped after %d of %d questions: %w", i, len(questions), err)
@@ -69,17 +82,45 @@ func Run(ctx context.Context, questions []Question, ask Asker, o Options) (Repor
 		found := ask(ctx, q.Text)
 		a := Answer{Question: q, Found: found, Took: now().Sub(start), Rank: rank(q, found)}
 		took = append(took, a.Took)
-		r.add(a)
+		r.add(a, q.part(o.Curated))
 		if o.Each != nil {
 			o.Each(a)
 		}
 		if o.Progress != nil {
-			o.Progress(i+1, len(questions))
+			o.Progress(i+1, total)
 		}
 	}
 	slices.Sort(took)
 	r.P50, r.P99 = milliseconds(took, 50), milliseconds(took, 99)
-	return r, nil
+	if !o.Toneless {
+		return r, nil
+	}
+	plain := make([]Question, len(questions))
+	for i, q := range questions {
+		q.Text = StripTones(q.Text)
+		plain[i] = q
+	}
+	second := Options{Now: o.Now, Curated: o.Curated}
+	if o.Progress != nil {
+		second.Progress = func(done, half int) { o.Progress(half+done, total) }
+	}
+	p, err := Run(ctx, plain, ask, second)
+	r.Toneless = p.Parts
+	return r, err
+}
+
+// StripTones is the text as somebody types it who leaves the marks out: "Đăng
+// ký" becomes "Dang ky". Capitals stay.
+func StripTones(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		f := vietnamese.Fold(string(r))
+		if unicode.IsUpper(r) {
+			f = strings.ToUpper(f)
+		}
+		b.WriteString(f)
+	}
+	return b.String()
 }
 
 // rank finds the first right hit. Hits count only when the citizen saw them as

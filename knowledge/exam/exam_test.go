@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,9 +21,13 @@ func (b bench) Search(q knowledge.Query) knowledge.Found {
 	}
 	return knowledge.Found{Outcome: knowledge.Unknown}
 }
-func (bench) ByCode(string) (*knowledge.Entry, bool)  { return nil, false }
-func (bench) Fields() []knowledge.FieldCount          { return nil }
-func (bench) InField(field string) []*knowledge.Entry { return nil }
+func (b bench) Ask(q knowledge.Query) knowledge.Found        { return b.Search(q) }
+func (bench) Split(_, _ []string) (knowledge.Split, bool)    { return knowledge.Split{}, false }
+func (bench) Pick(string, []string) (knowledge.Picked, bool) { return knowledge.Picked{}, false }
+func (bench) Situations() []knowledge.Situation              { return nil }
+func (bench) ByCode(string) (*knowledge.Entry, bool)         { return nil, false }
+func (bench) Fields() []knowledge.FieldCount                 { return nil }
+func (bench) InField(field string) []*knowledge.Entry        { return nil }
 
 func found(o knowledge.Outcome, facet knowledge.Facet, codes ...string) knowledge.Found {
 	f := knowledge.Found{Outcome: o, Facet: facet}
@@ -95,7 +100,9 @@ func TestReportCountsWhatItSays(t *testing.T) {
 	// In scope are six: ranks 1, 1, 3, 5, none, none; MRR (1+1+1/3+1/5)/6.
 	want := `{"questions":10,"top1":0.3333,"top3":0.5,"mrr":0.4222,"facet":0.5,"out_of_scope_refused":0.75,` +
 		`"in_scope_refused":0.1667,"p50_ms":5,"p99_ms":40,"by_tag":{` +
-		`"a":{"questions":3,"top1":0.6667,"top3":1},"b":{"questions":2,"top1":0.5,"top3":0.5}}}`
+		`"a":{"questions":3,"top1":0.6667,"top3":1},"b":{"questions":2,"top1":0.5,"top3":0.5}},` +
+		`"diverted":0.1667,"refusing":{"f1":0.6667,"precision":0.6,"recall":0.75},` +
+		`"parts":{"curated":{"questions":6,"top1":0.3333,"top3":0.5,"refused":0.1667,"diverted":0.1667,"asked_back":0.5,"both":0,"facet":0.5}}}`
 	if string(got) != want {
 		t.Errorf("report\n%s\nwant\n%s", got, want)
 	}
@@ -105,7 +112,7 @@ func TestReportCountsWhatItSays(t *testing.T) {
 	if len(progress) != 10 || progress[0] != 110 || progress[9] != 1010 {
 		t.Errorf("progress %v", progress)
 	}
-	if want := []int{1, 1, 3, 5, 0, 0, 0, 0, 0, 0}; !equal(ranks, want) {
+	if want := []int{1, 1, 3, 5, 0, 0, 0, 0, 0, 0}; !slices.Equal(ranks, want) {
 		t.Errorf("ranks %v, want %v", ranks, want)
 	}
 	var text strings.Builder
@@ -119,16 +126,60 @@ func TestReportCountsWhatItSays(t *testing.T) {
 	}
 }
 
-func equal(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
+// TestPartsAndCauses asks clear, ambiguous and double questions twice, the second
+// time as somebody types them who leaves the tone marks out.
+func TestPartsAndCauses(t *testing.T) {
+	qs, err := Read(strings.NewReader(`
+{"question":"Đăng ký KHAI SINH","codes":["1"],"facet":"fee"}
+{"question":"chỉ có ở trung ương","codes":["2"],"tags":["curated"]}
+{"question":"mơ hồ","codes":["1","3"],"tags":["ambiguous"]}
+{"question":"mơ hồ, hỏi lại","codes":["1","3"],"tags":["ambiguous"]}
+{"question":"hai việc","codes":["1","3"],"tags":["two"]}
+{"question":"đi lạc","codes":["4"]}
+{"question":"thơ","out_of_scope":true}
+`))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
+	s := bench{
+		"Đăng ký KHAI SINH":   found(knowledge.Answer, knowledge.Time, "1"),
+		"Dang ky KHAI SINH":   found(knowledge.Answer, knowledge.Fee, "1"),
+		"chỉ có ở trung ương": found(knowledge.Choose, knowledge.Overview, "1", "2"),
+		"mơ hồ":               found(knowledge.Answer, knowledge.Overview, "1"),
+		"mơ hồ, hỏi lại":      found(knowledge.Choose, knowledge.Overview, "1", "3"),
+		"hai việc":            found(knowledge.Answer, knowledge.Overview, "5"),
+		"đi lạc":              found(knowledge.Talk, knowledge.Overview),
+		"thơ":                 found(knowledge.Answer, knowledge.Overview, "1"),
 	}
-	return true
+	var causes []Cause
+	field := func(code string) string { return map[string]string{"1": "a", "5": ""}[code] }
+	var last [2]int
+	r, err := Run(context.Background(), qs, FromSearcher(s), Options{
+		Now: time.Now, Toneless: true, Curated: func(code string) bool { return code != "2" && code != "4" },
+		Each:     func(a Answer) { causes = append(causes, a.Cause(field)) },
+		Progress: func(done, total int) { last = [2]int{done, total} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []Cause{WrongFacet, Near, NotAsked, "", Other, Diverted, OutOfScope}; !slices.Equal(causes, want) {
+		t.Errorf("causes %v, want %v", causes, want)
+	}
+	if last != [2]int{14, 14} {
+		t.Errorf("progress ended at %v", last)
+	}
+	if p := r.Parts[Curated]; p.Top1 != (Share{1, 1}) || p.Facet != (Share{0, 1}) {
+		t.Errorf("curated %+v", p)
+	}
+	if p := r.Parts[National]; p.Questions != 2 || p.Top3 != (Share{1, 2}) || p.AskedBack != (Share{1, 2}) || p.Diverted != (Share{1, 2}) {
+		t.Errorf("national %+v", p)
+	}
+	if p := r.Parts[Ambiguous]; p.AskedBack != (Share{1, 2}) || r.Parts[Two].Questions != 1 {
+		t.Errorf("ambiguous %+v", p)
+	}
+	if p := r.Toneless[Curated]; p.Facet != (Share{1, 1}) || r.Toneless[National].Refused != (Share{2, 2}) {
+		t.Errorf("toneless %+v", r.Toneless)
+	}
 }
 
 func TestWhatWasNotAskedHasNoFigure(t *testing.T) {
@@ -142,7 +193,8 @@ func TestWhatWasNotAskedHasNoFigure(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"questions":1,"top1":null,"top3":null,"mrr":null,"facet":null,"out_of_scope_refused":1,` +
-		`"in_scope_refused":null,"p50_ms":1,"p99_ms":1,"by_tag":{}}`
+		`"in_scope_refused":null,"p50_ms":1,"p99_ms":1,"by_tag":{},` +
+		`"diverted":null,"refusing":{"f1":1,"precision":1,"recall":1},"parts":{}}`
 	if string(got) != want {
 		t.Errorf("report\n%s\nwant\n%s", got, want)
 	}

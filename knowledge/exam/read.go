@@ -48,6 +48,19 @@ func Basic() ([]Question, error) {
 	return qs, nil
 }
 
+//go:embed tune.jsonl
+var tune []byte
+
+// Tune returns the tuning part of the labelled questions: written blind, but open to whoever
+// works on words, ranking and entries, as [Basic] is.
+func Tune() ([]Question, error) {
+	qs, err := Read(bytes.NewReader(tune))
+	if err != nil {
+		return nil, fmt.Errorf("tune.jsonl: %w", err)
+	}
+	return qs, nil
+}
+
 // Read reads JSON Lines, one Question a line; empty lines are skipped. It
 // refuses the whole file at the first line that is not a well-formed question,
 // has a key that is not known, or breaks a limit; the error names the line and

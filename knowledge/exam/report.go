@@ -1,12 +1,9 @@
 package exam
 
 import (
+	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
-	"slices"
 	"strconv"
-	"text/tabwriter"
 
 	"cchcbot/knowledge"
 )
@@ -44,8 +41,37 @@ type Report struct {
 	ByTag map[string]TagReport `json:"by_tag"`
 
 	// Diverted is the share of the in-scope questions that were taken for small
-	// talk or another feature. Shown by WriteText, not part of the JSON.
-	Diverted Share `json:"-"`
+	// talk or another feature.
+	Diverted Share `json:"diverted"`
+	// Refusing judges the refusals: unknown, talk and handoff count as such.
+	Refusing Refusing `json:"refusing"`
+	// Parts has the in-scope questions by Part; Toneless the same of the second
+	// pass, without tone marks, nil when there was none.
+	Parts    map[Part]PartReport `json:"parts"`
+	Toneless map[Part]PartReport `json:"toneless,omitempty"`
+}
+
+// Refusing is how well questions out of scope are told from the others.
+type Refusing struct {
+	Precision Share `json:"precision"` // of the refused questions, those out of scope
+	Recall    Share `json:"recall"`    // of the questions out of scope, those refused
+}
+
+// F1 is the harmonic mean of precision and recall, 0 when there is neither.
+func (r Refusing) F1() float64 {
+	p, c := r.Precision.Value(), r.Recall.Value()
+	if p+c == 0 {
+		return 0
+	}
+	return 2 * p * c / (p + c)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (r Refusing) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]json.RawMessage{
+		"precision": number(r.Precision.Value(), r.Precision.Of), "recall": number(r.Recall.Value(), r.Recall.Of),
+		"f1": number(r.F1(), r.Recall.Of),
+	})
 }
 
 // TagReport is Top1 and Top3 of the in-scope questions with one tag.
@@ -116,17 +142,24 @@ func number(v float64, of int) []byte {
 	return strconv.AppendFloat(nil, round(v, 4), 'f', -1, 64)
 }
 
-func (r *Report) add(a Answer) {
+func (r *Report) add(a Answer, part Part) {
 	r.Questions++
 	q, out := a.Question, a.Found.Outcome
 	if q.Facet != "" {
 		r.Facet.add(a.Found.Facet == q.Facet)
 	}
 	aside := out == knowledge.Talk || out == knowledge.Handoff
+	if refused := aside || out == knowledge.Unknown; refused {
+		r.Refusing.Precision.add(q.OutOfScope)
+	}
 	if q.OutOfScope {
 		r.OutOfScopeRefused.add(aside || out == knowledge.Unknown)
+		r.Refusing.Recall = r.OutOfScopeRefused
 		return
 	}
+	p := r.Parts[part]
+	p.add(a)
+	r.Parts[part] = p
 	r.InScopeRefused.add(out == knowledge.Unknown)
 	r.Diverted.add(aside)
 	r.Top1.add(a.Rank == 1)
@@ -142,33 +175,4 @@ func (r *Report) add(a Answer) {
 		tr.Top3.add(a.Rank >= 1 && a.Rank <= 3)
 		r.ByTag[t] = tr
 	}
-}
-
-// WriteText writes the report as a table for a terminal.
-func WriteText(w io.Writer, r Report) error {
-	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	rows := []struct {
-		name  string
-		value fmt.Stringer
-	}{
-		{"right at first place", r.Top1}, {"right among the first three", r.Top3}, {"mean reciprocal rank", r.MRR},
-		{"right facet", r.Facet}, {"out of scope, refused", r.OutOfScopeRefused},
-		{"in scope, refused (lower is better)", r.InScopeRefused},
-		{"in scope, taken for talk or another feature", r.Diverted},
-	}
-	fmt.Fprintf(tw, "questions\t%d\n", r.Questions)
-	for _, row := range rows {
-		fmt.Fprintf(tw, "%s\t%s\n", row.name, row.value)
-	}
-	fmt.Fprintf(tw, "time, half of them below\t%.3f ms\n", r.P50)
-	fmt.Fprintf(tw, "time, 99 of 100 below\t%.3f ms\n", r.P99)
-	if len(r.ByTag) > 0 {
-		fmt.Fprintf(tw, "\t\n")
-		fmt.Fprintf(tw, "tag\tquestions\tfirst\tfirst three\n")
-		for _, t := range slices.Sorted(maps.Keys(r.ByTag)) {
-			tr := r.ByTag[t]
-			fmt.Fprintf(tw, "%s\t%d\t%.1f %%\t%.1f %%\n", t, tr.Questions, 100*tr.Top1.Value(), 100*tr.Top3.Value())
-		}
-	}
-	return tw.Flush()
 }

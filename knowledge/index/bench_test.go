@@ -43,6 +43,9 @@ func BenchmarkSearch(b *testing.B) {
 	b.Run("ours", func(b *testing.B) {
 		percentiles(b, questions, func(q string) { x.Search(knowledge.Query{Text: q}) })
 	})
+	b.Run("ask", func(b *testing.B) {
+		percentiles(b, questions, func(q string) { x.Ask(knowledge.Query{Text: q}) })
+	})
 	db := fullText(b, entries)
 	b.Run("fts5", func(b *testing.B) {
 		stmt, err := db.Prepare(`SELECT code, bm25(p, 0, 5, 4, 1.2, 0.5) AS score FROM p WHERE p MATCH ? ORDER BY score LIMIT 30`)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"cchcbot/knowledge"
 	"cchcbot/knowledge/vietnamese"
@@ -32,6 +34,7 @@ type vocabulary struct {
 	id   map[string]word
 	fold []word    // word -> its folded form, itself when it has no marks
 	idf  []float32 // of the form within names and everyday names
+	two  []bool    // whether it is the folded form of a word with marks too
 }
 
 func (v *vocabulary) number(s string) word {
@@ -79,19 +82,29 @@ func (v *vocabulary) find(t vietnamese.Token) (exact, folded word) {
 
 // doc is one procedure as the ranking sees it.
 type doc struct {
-	entry    *knowledge.Entry
-	family   []*knowledge.Entry
-	head     []word
-	tail     []word
-	field    []word
-	results  []word
-	aliases  [][]word
-	headIDF  float32 // sum over head
-	aliasIDF []float32
-	actions  uint32
-	quals    uint32
-	level    int8
-	inForce  bool
+	entry   *knowledge.Entry
+	family  []*knowledge.Entry
+	head    []word
+	tail    []word
+	field   []word
+	results []word
+	aliases [][]word
+	// headAgain and aliasAgain have a bit for every word of the head and of the aliases that stood there before.
+	headAgain  uint32
+	aliasAgain []uint32
+	marked     []valued // each of its words once
+	headIDF    float32  // sum over head
+	// Classes of the words of the head, then the tail: what is done, circumstances.
+	does, when []class
+	aliasIDF   []float32
+	actions    uint32
+	quals      uint32
+	level      int8
+	inForce    bool
+	names      [][]vietnamese.Token // whole, until learnVerbatim has read them
+	curated    bool                 // its everyday names are its own
+	classes    []int16              // of meant.tsv.gz
+	open       []int32              // an open wish, not a procedure: what it leaves open
 }
 
 // ordered is an entry with what decides which record of a family is shown:
@@ -111,7 +124,7 @@ func compareOrdered(a, b ordered) int {
 }
 
 // build fills the index. Records of one name in force become one document.
-func (x *Index) build(entries []*knowledge.Entry, inForce func(*knowledge.Entry) bool) {
+func (x *Index) build(entries []*knowledge.Entry, wishes []openWish, inForce func(*knowledge.Entry) bool) {
 	x.words.id = make(map[string]word, 1<<14)
 	order := make([]ordered, len(entries))
 	for i, e := range entries {
@@ -140,12 +153,51 @@ func (x *Index) build(entries []*knowledge.Entry, inForce func(*knowledge.Entry)
 		x.docOf[e.Code] = at
 		x.docs = append(x.docs, x.makeDoc(e, n, force))
 	}
+	if x.has(SharedHeads) {
+		x.parted()
+	}
 	for i := range x.docs {
 		x.showNearest(&x.docs[i])
+		x.nameEveryday(&x.docs[i])
+	}
+	x.classify()
+	x.openDocs(wishes)
+	x.learnVerbatim()
+	for i := range x.docs {
+		x.docs[i].learnMarks()
 	}
 	x.weigh()
 	x.post()
 }
+
+// parted gives procedures whose names begin alike ("Đăng ký biến động đối với
+// trường hợp …") their whole name as its head: what several share tells nothing.
+func (x *Index) parted() {
+	sharing := make(map[string]int, len(x.docs))
+	key := func(d *doc) string {
+		var b strings.Builder
+		for _, w := range d.head {
+			b.WriteString(strconv.Itoa(int(x.words.fold[w])))
+			b.WriteByte(' ')
+		}
+		return b.String()
+	}
+	for i := range x.docs {
+		sharing[key(&x.docs[i])]++
+	}
+	for i := range x.docs {
+		d := &x.docs[i]
+		if len(d.tail) == 0 || len(d.head) > sharedHead || sharing[key(d)] < 2 {
+			continue
+		}
+		n := min(len(d.tail), maxHeadWords-len(d.head))
+		d.head, d.tail = append(slices.Clip(d.head), d.tail[:n]...), d.tail[n:]
+	}
+}
+
+// sharedHead is the length in words up to which a head that others share too is
+// lengthened.
+const sharedHead = 12
 
 // showNearest makes the record at the citizen's level the one a family shows.
 func (x *Index) showNearest(d *doc) {
@@ -160,13 +212,13 @@ func (x *Index) showNearest(d *doc) {
 func (x *Index) makeDoc(e *knowledge.Entry, n name, force bool) doc {
 	d := doc{entry: e, inForce: force, head: x.words.numbers(n.head), tail: x.words.numbers(n.tail)}
 	whole := append(slices.Clone(n.head), n.tail...)
-	d.actions = x.tables.actions.bits(n.head[:min(len(n.head), 14)], true, nil, nil)
-	d.quals = x.tables.quals.bits(whole, true, nil, nil)
-	for _, a := range e.Aliases[:min(len(e.Aliases), maxAliases)] {
-		ts := x.lex.Normalize(vietnamese.Tokens(a))
-		if ts = ts[:min(len(ts), maxAliasWords)]; len(ts) > 0 {
-			d.aliases = append(d.aliases, x.words.numbers(ts))
-		}
+	d.does, d.when = make([]class, len(whole)), make([]class, len(whole))
+	d.actions = x.tables.actions.bits(n.head[:min(len(n.head), 14)], true, nil, d.does)
+	d.quals = x.tables.quals.bits(whole, true, nil, d.when)
+	d.names = append(d.names, x.lex.Normalize(whole))
+	d.curated = len(e.Aliases) > 0
+	if x.has(Aliases) {
+		x.addAliases(&d, e.Aliases)
 	}
 	d.field = x.words.numbers(vietnamese.Tokens(e.Field))
 	var results []vietnamese.Token
@@ -178,6 +230,34 @@ func (x *Index) makeDoc(e *knowledge.Entry, n name, force bool) doc {
 	}
 	d.results = x.words.numbers(results[:min(len(results), maxResultWords)])
 	return d
+}
+
+func (x *Index) addAliases(d *doc, names []string) {
+	for _, a := range names[:min(len(names), maxAliases)] {
+		ts := x.lex.Normalize(vietnamese.Tokens(a))
+		if len(ts) == 0 {
+			continue
+		}
+		d.names = append(d.names, ts)
+		if ts = ts[:min(len(ts), maxAliasWords)]; len(ts) > 0 {
+			ws := x.words.numbers(ts)
+			d.aliases, d.aliasAgain = append(d.aliases, ws), append(d.aliasAgain, again(ws))
+		}
+	}
+}
+
+// nameEveryday gives a procedure that brings no everyday names those of everyday.tsv.
+func (x *Index) nameEveryday(d *doc) {
+	if d.curated || !x.has(GivenNames) {
+		return
+	}
+	x.addAliases(d, x.given[d.entry.Code])
+	for _, e := range d.family {
+		if len(d.aliases) > 0 {
+			return
+		}
+		x.addAliases(d, x.given[e.Code])
+	}
 }
 
 // weigh computes how telling each word is: words in few names say more.
@@ -212,9 +292,15 @@ func (x *Index) weigh() {
 		x.words.idf[w] = float32(math.Log(1 + (n-float64(k)+0.5)/(float64(k)+0.5)))
 	}
 	x.rarest = float32(math.Log(1 + (n-0.5)/1.5))
+	x.words.two = make([]bool, len(df))
+	for w, f := range x.words.fold {
+		if f != word(w) {
+			x.words.two[f] = true
+		}
+	}
 	for i := range x.docs {
 		d := &x.docs[i]
-		d.headIDF = x.sumIDF(d.head)
+		d.headIDF, d.headAgain = x.sumIDF(d.head), again(d.head)
 		for _, a := range d.aliases {
 			d.aliasIDF = append(d.aliasIDF, x.sumIDF(a))
 		}

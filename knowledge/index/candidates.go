@@ -28,6 +28,12 @@ func (p *postings) list(term int32) []posting {
 	return p.all[p.start[term]:p.start[term+1]]
 }
 
+// worth is how telling a term is among n documents.
+func (p *postings) worth(term int32, n int) float32 {
+	df := float64(len(p.list(term)))
+	return float32(math.Log(1 + (float64(n)-df+0.5)/(df+0.5)))
+}
+
 // post builds the inverted lists in two passes: the terms of every document
 // with their weight, then the impact of each by BM25.
 func (x *Index) post() {
@@ -114,8 +120,8 @@ func (x *Index) eachTerm(d *doc, put func(term int32, weight float32, once bool)
 	field(d.results, weightResult, true, false)
 }
 
-// maxCandidates is how many documents are ranked again.
-const maxCandidates = 30
+// maxCandidates is how many of the documents that the terms find are ranked again.
+const maxCandidates = 24
 
 // candidate is a document on its way to a hit.
 type candidate struct {
@@ -127,13 +133,20 @@ type candidate struct {
 
 // scratch is the working memory of one search.
 type scratch struct {
-	score   []float32
-	touched []int32
-	found   []candidate
+	score []float32 // of each document
+	top   []posting // the documents with the highest scores, best first
+	found []candidate
+	open  candidate // the best open wish; doc -1 for none
+	whole saidWhole
 	// Marks by word, of the document looked at and of the question: the exact
 	// form, and the folded form for comparing without tones.
 	inDoc, inDocFolded marks
 	said, saidFolded   marks
+	saidIn             marks     // how well the question says each word of the document looked at
+	where, pairsOf     stretches // places and pairs of the question by their (first) word
+	seen               []bool    // pairs of the question that the document looked at has
+	said2              []said
+	saidOf             []float32 // what the question says of each everyday name of a document
 }
 
 // marks is a map from words to values that is emptied in no time.
@@ -183,14 +196,10 @@ func (x *Index) scratch() *scratch {
 	}
 	n := len(x.words.fold)
 	return &scratch{score: make([]float32, len(x.docs)),
-		inDoc: newMarks(n), inDocFolded: newMarks(n), said: newMarks(n), saidFolded: newMarks(n)}
+		inDoc: newMarks(n), inDocFolded: newMarks(n), said: newMarks(n), saidFolded: newMarks(n), saidIn: newMarks(n), where: stretches{of: make([]stretch, n)}, pairsOf: stretches{of: make([]stretch, n)}}
 }
 
 func (x *Index) release(s *scratch) {
-	for _, d := range s.touched {
-		s.score[d] = 0
-	}
-	s.touched = s.touched[:0]
 	s.found = s.found[:0]
 	x.pool.Put(s)
 }
@@ -198,39 +207,43 @@ func (x *Index) release(s *scratch) {
 // candidates fills s.found with the documents that the terms of the question
 // speak for most, best first.
 func (x *Index) candidates(q *question, s *scratch) {
+	score := s.score
+	clear(score)
 	for _, t := range q.terms {
+		weight := t.weight
 		for _, p := range x.posts.list(t.term) {
-			if s.score[p.doc] == 0 {
-				s.touched = append(s.touched, p.doc)
+			score[p.doc] += weight * p.impact
+		}
+	}
+	s.top = s.top[:0]
+	var least float32 // that gets onto the list
+	for d, v := range score {
+		if v > least {
+			if s.keep(posting{int32(d), v}); len(s.top) == maxCandidates {
+				least = s.top[maxCandidates-1].impact
 			}
-			s.score[p.doc] += t.weight * p.impact
 		}
 	}
-	for _, d := range s.touched {
-		s.keep(candidate{doc: d, bm: s.score[d]})
+	for _, p := range s.top {
+		s.found = append(s.found, candidate{doc: p.doc, bm: p.impact / s.top[0].impact})
 	}
-	if len(s.found) > 0 {
-		best := s.found[0].bm
-		for i := range s.found {
-			s.found[i].bm /= best
-		}
-	}
+	x.addMeant(q, s)
 }
 
-// keep inserts a candidate in order; the list never grows past maxCandidates.
-func (s *scratch) keep(c candidate) {
-	n := len(s.found)
+// keep inserts a document with its score in order; the list never grows past maxCandidates.
+func (s *scratch) keep(c posting) {
+	n := len(s.top)
 	if n == maxCandidates {
-		if last := s.found[n-1]; c.bm < last.bm || c.bm == last.bm && c.doc > last.doc {
+		if last := s.top[n-1]; c.impact < last.impact || c.impact == last.impact && c.doc > last.doc {
 			return
 		}
 		n--
 	} else {
-		s.found = append(s.found, c)
+		s.top = append(s.top, c)
 	}
-	for n > 0 && (s.found[n-1].bm < c.bm || s.found[n-1].bm == c.bm && s.found[n-1].doc > c.doc) {
-		s.found[n] = s.found[n-1]
+	for n > 0 && (s.top[n-1].impact < c.impact || s.top[n-1].impact == c.impact && s.top[n-1].doc > c.doc) {
+		s.top[n] = s.top[n-1]
 		n--
 	}
-	s.found[n] = c
+	s.top[n] = c
 }

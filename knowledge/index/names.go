@@ -13,7 +13,7 @@ const (
 	maxNameWords   = 80
 	maxHeadWords   = 26
 	maxResultWords = 40
-	maxAliases     = 40
+	maxAliases     = 100 // an officer's name for an entry must not be lost behind the editors'
 	maxAliasWords  = 16
 )
 

@@ -242,3 +242,35 @@ func clip(s string) string {
 	}
 	return s
 }
+
+// TestWishesOfTheNationalList: what only the national list tells apart. "Thuê" with
+// its mark is no "thuế", a death abroad no foreigner's, and no office examines people.
+func TestWishesOfTheNationalList(t *testing.T) {
+	x, err := index.New(everything(t), index.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range [...]struct{ question, outcome, first string }{
+		{"thuê đất", "choose", "1.115648"},
+		{"xin thuê đất", "choose", "1.115648"},
+		{"thuế đất", "choose", "1.007695"},
+		{"đăng ký khai tử cho người chết ở nước ngoài", "answer", "2.000527"},
+		{"hoãn nghĩa vụ quân sự", "answer", "gt.hoan-nghia-vu-quan-su"},
+		{"nộp đơn ly hôn lên tòa qua mạng", "answer", "3.000163"},
+		{"ly hôn", "answer", "gt.ly-hon"},
+		{"khám sức khỏe", "unknown", ""},
+		{"giấy khám sức khỏe xin ở đâu", "unknown", ""},
+		{"thời tiết", "unknown", ""},
+		{"xin phép dự báo thời tiết trong tỉnh", "answer", "1.000987"},
+		{"vay vốn ngân hàng chính sách", "answer", "gt.vay-von-chinh-sach"},
+	} {
+		f := x.Search(knowledge.Query{Text: c.question})
+		first := ""
+		if len(f.Hits) > 0 && f.Outcome != knowledge.Unknown {
+			first = f.Hits[0].Entry.Code
+		}
+		if string(f.Outcome) != c.outcome || first != c.first {
+			t.Errorf("%q: %s %q, want %s %q", c.question, f.Outcome, first, c.outcome, c.first)
+		}
+	}
+}

@@ -1,7 +1,7 @@
 package index
 
 import (
-	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +22,8 @@ const (
 // question is a question as the ranking sees it.
 type question struct {
 	tokens  []vietnamese.Token
+	roles   []int8 // word -> what it is for the topic
+	asks    []bool // word -> it asks for a side
 	toned   bool
 	facet   knowledge.Facet
 	asked   bool // a facet was asked for, if only by "làm thế nào"
@@ -29,15 +31,30 @@ type question struct {
 	total   float32 // sum of the units' weights
 	matches []match
 	terms   []queryTerm
-	pairs   map[uint64]float32
-	paired  float32 // sum over pairs
+	pairs   []wordPair // in order
+	paired  float32    // sum over pairs
 	actions uint32
 	quals   uint32
 	level   int // level named by the question, as levelRank; -1 for none
 	// modifiers reports that every unit is part of an action or circumstance
 	// ("thế làm lại thì sao", "với người nước ngoài"), so a topic is missing.
 	modifiers bool
-	hasMaybe  bool // there are ambiguous terms that a second query may try
+	clause    []int     // word -> its clause
+	bounds    []span    // clause -> its words
+	weights   []float32 // word -> weight of its clause
+	does      []class   // word -> what is done
+	when      []class   // word -> circumstance
+	places    []wordAt  // by word
+	meant     []float32 // class of meant.tsv.gz -> how likely it is meant; nil for unknown
+	likeliest float32   // of meant
+	heard     float32   // how far meant can be trusted, 0 to 1
+	hasMaybe  bool      // there are ambiguous terms that a second query may try
+}
+
+// wordPair is two folded words that stand side by side, and what they are worth.
+type wordPair struct {
+	a, b  word
+	worth float32
 }
 
 // unit is a content word.
@@ -52,6 +69,7 @@ type unit struct {
 // match is an everyday term and its official readings.
 type match struct {
 	from, to int
+	weight   float32 // of its clause
 	readings [][]word
 	idf      []float32
 }
@@ -75,22 +93,46 @@ func (x *Index) read(text string, maybe bool) *question {
 	text = x.lex.Repair(text)
 	q.tokens = vietnamese.Tokens(text)
 	q.tokens = x.lex.Normalize(q.tokens[:min(len(q.tokens), maxQuestionWords)])
+	if x.has(Spelling) {
+		q.tokens = x.lex.Normalize(x.spell.Correct(q.tokens))
+	}
 	q.tokens = q.tokens[:min(len(q.tokens), maxQuestionWords)]
 	q.toned = vietnamese.Toned(q.tokens)
 	if len(q.tokens) == 0 {
 		return q
 	}
-	roles := make([]int8, len(q.tokens))
-	asks := make([]bool, len(q.tokens))
-	x.readFacet(q, roles, asks)
-	x.quieten(q, roles)
-	weights := clauseWeights(text, q.tokens, asks)
-	x.readMatches(q, roles, asks, weights, maybe)
-	x.readUnits(q, roles, weights)
-	x.readKinds(q, roles, weights)
-	x.readTerms(q)
+	q.roles = make([]int8, len(q.tokens))
+	q.asks = make([]bool, len(q.tokens))
+	x.readFacet(q, text, q.roles, q.asks)
+	x.quieten(q, q.roles)
+	q.weights = x.clauses(q, text, q.roles, q.asks)
 	q.level = levelOf(q.tokens)
+	if x.has(Meant) {
+		q.meant = x.likely(q.tokens)
+		q.likeliest = slices.Max(q.meant[:x.meant.open])
+	}
+	x.readTopic(q, maybe)
 	return q
+}
+
+// again reads what a question is about once more, with the ambiguous terms of the
+// lexicon; its words and what they are for stay as they are.
+func (x *Index) again(q *question) *question {
+	second := &question{
+		tokens: q.tokens, roles: q.roles, asks: q.asks, toned: q.toned, facet: q.facet, asked: q.asked,
+		clause: q.clause, bounds: q.bounds, weights: q.weights, level: q.level, meant: q.meant, likeliest: q.likeliest,
+	}
+	x.readTopic(second, true)
+	return second
+}
+
+func (x *Index) readTopic(q *question, maybe bool) {
+	x.readMatches(q, q.roles, q.asks, q.weights, maybe)
+	x.readUnits(q, q.roles, q.weights)
+	x.readKinds(q, q.roles, q.weights)
+	x.readTerms(q)
+	q.placeWords()
+	x.weighMeant(q)
 }
 
 func clipBytes(s string, n int) string {
@@ -98,53 +140,6 @@ func clipBytes(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "")
-}
-
-// readFacet finds what side of the procedure is asked about and takes the asking
-// words out of the topic. A phrase that asks beats a noun, a noun beats "làm thế nào".
-func (x *Index) readFacet(q *question, roles []int8, asks []bool) {
-	ask, noun, steps, forms := -1, -1, false, false
-	for i := 0; i < len(q.tokens); {
-		value, n := x.tables.facets.at(q.tokens[i:], q.toned)
-		if n == 0 {
-			i++
-			continue
-		}
-		facet, mode := value>>2, value&3
-		role := int8(roleContent)
-		switch mode {
-		case modeAsk:
-			role = roleNone
-			if knowledge.Facets[facet] == knowledge.Steps {
-				steps = true
-			} else if ask < 0 {
-				ask = facet
-			}
-		case modeNoun:
-			role = roleWeak
-			forms = forms || knowledge.Facets[facet] == knowledge.Forms
-			if noun < 0 {
-				noun = facet
-			}
-		}
-		for k := range n {
-			roles[i+k] = role
-			asks[i+k] = mode == modeAsk
-		}
-		i += n
-	}
-	q.facet = knowledge.Overview
-	switch {
-	case ask >= 0 && forms && knowledge.Facets[ask] == knowledge.Where: // "mẫu đơn … ở đâu"
-		q.facet = knowledge.Forms
-	case ask >= 0:
-		q.facet = knowledge.Facets[ask]
-	case noun >= 0:
-		q.facet = knowledge.Facets[noun]
-	case steps:
-		q.facet = knowledge.Steps
-	}
-	q.asked = q.facet != knowledge.Overview
 }
 
 // quieten takes fillers, dates and citations of law out of the topic.
@@ -175,38 +170,70 @@ func (x *Index) quieten(q *question, roles []int8) {
 // wishWords mark the clause that says what somebody wants, folded.
 var wishWords = map[string]bool{"muon": true, "can": true, "xin": true, "hoi": true, "tuc": true, "lam": true, "giup": true, "dinh": true}
 
-// clauseWeights gives every word the weight of its clause. In a long story the
-// clauses that ask or wish count fully, those that tell why count less.
-func clauseWeights(text string, ts []vietnamese.Token, asks []bool) []float32 {
+// Weights of the words of a long story by their clause, and where a story begins.
+const (
+	toldWeight   = 0.55 // why somebody wants it
+	besideWeight = 0.7  // beside a wish that has hardly words of its own: "giấy ấy xin ở đâu"
+	longStory    = 14   // words
+)
+
+// clauses cuts the question into clauses and gives every word its clause and the
+// weight of it. In a long story the clauses that ask or wish count fully, those
+// that tell why count less.
+func (x *Index) clauses(q *question, text string, roles []int8, asks []bool) []float32 {
+	ts := q.tokens
 	w := make([]float32, len(ts))
-	start, wishes := 0, 0
-	var bounds []int
+	q.clause = make([]int, len(ts))
+	start := 0
 	for i := 1; i <= len(ts); i++ {
 		if i < len(ts) && !clauseEnds(text, ts, i) {
 			continue
 		}
-		weight := float32(0.4)
 		for k := start; k < i; k++ {
-			if asks[k] || wishWords[ts[k].Folded] {
-				weight = 1
-			}
+			q.clause[k] = len(q.bounds)
 		}
-		if weight == 1 {
-			wishes++
-		}
-		for k := start; k < i; k++ {
-			w[k] = weight
-		}
-		bounds = append(bounds, i)
+		q.bounds = append(q.bounds, span{start, i})
 		start = i
 	}
-	if len(ts) < 14 || wishes == 0 || wishes == len(bounds) {
-		for i := range w {
-			w[i] = 1
+	wishes := 0
+	wish := make([]bool, len(q.bounds))
+	for c, b := range q.bounds {
+		for k := b.from; k < b.to; k++ {
+			wish[c] = wish[c] || asks[k] || wishWords[ts[k].Folded]
+		}
+		if wish[c] {
+			wishes++
+		}
+	}
+	plain := !x.has(Wishes) || len(ts) < longStory || wishes == 0 || wishes == len(q.bounds)
+	for c, b := range q.bounds {
+		weight := float32(toldWeight)
+		switch {
+		case plain || wish[c]:
+			weight = 1
+		case c+1 < len(q.bounds) && wish[c+1] && thin(roles, q.bounds[c+1]):
+			weight = besideWeight
+		}
+		for k := b.from; k < b.to; k++ {
+			w[k] = weight
 		}
 	}
 	beforeDoing(ts, w)
 	return w
+}
+
+// span is a run of words, to not in it.
+type span struct{ from, to int }
+
+// thin reports that a clause has hardly words of its own.
+func thin(roles []int8, s span) bool {
+	n := 0
+	for _, r := range roles[s.from:s.to] {
+		if r == roleContent {
+			n++
+		}
+	}
+	return n <= 2
 }
 
 // clauseEnds reports that a clause begins at word i, by punctuation.
@@ -234,15 +261,18 @@ func beforeDoing(ts []vietnamese.Token, w []float32) {
 
 // readMatches finds everyday names of official things.
 func (x *Index) readMatches(q *question, roles []int8, asks []bool, weights []float32, maybe bool) {
+	if !x.has(Everyday) {
+		return
+	}
 	for _, m := range x.lex.Official(q.tokens) {
 		if m.Ambiguous {
 			q.hasMaybe = true
 		}
-		if m.Ambiguous && !maybe || len(q.matches) == maxMatches || weights[m.From] < 1 ||
+		if m.Ambiguous && !maybe || len(q.matches) == maxMatches ||
 			anyTrue(asks[m.From:m.To]) || m.Broad && otherContent(roles, m.From, m.To) {
 			continue
 		}
-		mm := match{from: m.From, to: m.To}
+		mm := match{from: m.From, to: m.To, weight: weights[m.From]}
 		for _, reading := range m.Terms {
 			var ws []word
 			for _, t := range reading[:min(len(reading), maxReadingWords)] {
@@ -255,8 +285,10 @@ func (x *Index) readMatches(q *question, roles []int8, asks []bool, weights []fl
 				mm.readings = append(mm.readings, ws)
 				mm.idf = append(mm.idf, x.sumIDF(ws))
 			}
-			q.actions |= x.tables.actions.bits(reading, true, nil, nil)
-			q.quals |= x.tables.quals.bits(reading, true, nil, nil)
+			if mm.weight == 1 {
+				q.actions |= x.tables.actions.bits(reading, true, nil, nil)
+				q.quals |= x.tables.quals.bits(reading, true, nil, nil)
+			}
 		}
 		q.matches = append(q.matches, mm)
 	}
@@ -329,25 +361,38 @@ func (x *Index) readKinds(q *question, roles []int8, weights []float32) {
 			skip[i] = true
 		}
 	}
+	q.does, q.when = make([]class, len(q.tokens)), make([]class, len(q.tokens))
 	q.actions |= x.tables.actions.bits(q.tokens, q.toned, skip, nil)
+	// What somebody wants to do stands in the wish, a circumstance anywhere.
+	for i := range skip {
+		skip[i] = roles[i] != roleContent
+	}
 	q.quals |= x.tables.quals.bits(q.tokens, q.toned, skip, nil)
 	x.readAge(q)
-	covered := make([]bool, len(q.tokens))
-	x.tables.actions.bits(q.tokens, q.toned, nil, covered)
-	x.tables.quals.bits(q.tokens, q.toned, nil, covered)
+	x.tables.actions.bits(q.tokens, q.toned, nil, q.does)
+	x.tables.quals.bits(q.tokens, q.toned, nil, q.when)
 	q.modifiers = len(q.units) > 0
 	for _, u := range q.units {
-		q.modifiers = q.modifiers && (covered[u.at] || roles[u.at] == roleWeak)
+		q.modifiers = q.modifiers && (q.does[u.at] != 0 || q.when[u.at] != 0 || roles[u.at] == roleWeak)
 	}
 }
 
-// readAge turns a stated age ("con tôi 15 tuổi") into its circumstance: the
+// readAge turns a stated age ("con tôi 15 tuổi", "16t") into its circumstance: the
 // identity card has one procedure below 14 and one from 14 on (Law on
 // Identification 26/2023/QH15, articles 19 and 23).
 func (x *Index) readAge(q *question) {
-	for i := 1; i < len(q.tokens); i++ {
-		age, err := strconv.Atoi(q.tokens[i-1].Folded)
-		if err != nil || q.tokens[i].Folded != "tuoi" || i > 1 && q.tokens[i-2].Folded == "duoi" {
+	for i, t := range q.tokens {
+		age, err := strconv.Atoi(strings.TrimSuffix(t.Folded, "t"))
+		if a := spoken(q.tokens[i:]); a > 0 {
+			age, err = a, nil
+		}
+		switch {
+		case err != nil || i > 0 && q.tokens[i-1].Folded == "duoi":
+			continue
+		case strings.HasSuffix(t.Folded, "t"):
+		case i+1 < len(q.tokens) && q.tokens[i+1].Folded == "tuoi":
+		case spoken(q.tokens[i:]) > 0 && (i > 0 && q.tokens[i-1].Folded == "tron" || i+2 < len(q.tokens) && q.tokens[i+2].Folded == "tuoi"):
+		default:
 			continue
 		}
 		q.quals &^= x.tables.under14 | x.tables.over14
@@ -360,82 +405,15 @@ func (x *Index) readAge(q *question) {
 	}
 }
 
-// Shares of the weight of a word in the search for candidates.
-const (
-	exactShare   = 0.4
-	pairShare    = 0.6
-	matchedShare = 0.5 // of a word that an everyday term explains
-	readingShare = 0.9
-)
-
-// readTerms turns words, pairs and readings into terms of the inverted lists.
-func (x *Index) readTerms(q *question) {
-	q.terms, q.paired = q.terms[:0], 0
-	q.pairs = make(map[uint64]float32, 2*len(q.units))
-	add := func(term int32, weight float32) {
-		if term >= 0 && weight > 0 {
-			q.terms = append(q.terms, queryTerm{term, weight})
-		}
-	}
-	pair := func(a, b word, weight float32) {
-		if a < 0 || b < 0 {
-			return
-		}
-		key := pairKey(a, b)
-		if old := q.pairs[key]; weight > old {
-			q.pairs[key] = weight
-			q.paired += weight - old
-		}
-		if term, ok := x.posts.pair[key]; ok {
-			add(term, weight*pairShare)
-		}
-	}
-	for i, u := range q.units {
-		share := x.share(q, u)
-		add(u.folded, share)
-		if u.exact != u.folded {
-			add(u.exact, share*exactShare)
-		}
-		if i > 0 && q.units[i-1].at == u.at-1 {
-			pair(q.units[i-1].folded, u.folded, min(share, x.share(q, q.units[i-1])))
-		}
-	}
-	for _, m := range q.matches {
-		for _, reading := range m.readings {
-			for i, w := range reading {
-				add(x.words.fold[w], readingShare)
-				if i > 0 {
-					pair(x.words.fold[reading[i-1]], x.words.fold[w], readingShare)
-				}
-			}
-		}
-	}
-}
-
-// share is the weight of a word in the search for candidates: that of its
-// clause, since the inverted lists know how telling it is.
-func (x *Index) share(q *question, u unit) float32 {
-	idf := x.idfOf(u)
-	if idf == 0 {
+// spoken is the age that two words say ("mười bốn"), 0 for none.
+func spoken(ts []vietnamese.Token) int {
+	if len(ts) < 2 || ts[0].Folded != "muoi" {
 		return 0
 	}
-	s := u.weight / idf
-	for _, m := range q.matches {
-		if u.at >= m.from && u.at < m.to {
-			return s * matchedShare
+	for i, n := range []string{"mot", "hai", "ba", "bon", "lam", "sau", "bay", "tam", "chin"} {
+		if ts[1].Folded == n {
+			return 11 + i
 		}
 	}
-	return s
+	return 0
 }
-
-// levelOf returns the level that the question names ("tại cấp tỉnh").
-func levelOf(ts []vietnamese.Token) int {
-	for i := 2; i <= len(ts); i++ {
-		if rank, _ := namedLevel(ts[max(0, i-4):i]); rank >= 0 {
-			return rank
-		}
-	}
-	return -1
-}
-
-func overlap(a, b uint32) int { return bits.OnesCount32(a & b) }

@@ -22,12 +22,17 @@ func (x *Index) Search(query knowledge.Query) knowledge.Found {
 	if found, ok := x.followUp(q, query); ok {
 		return found
 	}
+	if found, ok := x.goesOn(query); ok {
+		return found
+	}
 	if len(q.units) == 0 && len(q.matches) == 0 {
-		return knowledge.Found{Outcome: knowledge.Unknown, Facet: q.facet}
+		if _, named := x.verbatim(q); !named {
+			return knowledge.Found{Outcome: knowledge.Unknown, Facet: q.facet}
+		}
 	}
 	found := x.answer(q, query.Field, limit)
 	if found.Outcome != knowledge.Answer && q.hasMaybe {
-		second := x.answer(x.read(query.Text, true), query.Field, limit)
+		second := x.answer(x.again(q), query.Field, limit)
 		if better(second, found) {
 			return second
 		}
@@ -86,6 +91,12 @@ func (x *Index) followUp(q *question, query knowledge.Query) (knowledge.Found, b
 		return knowledge.Found{Outcome: knowledge.Answer, Facet: q.facet, FollowUp: true,
 			Hits: []knowledge.Hit{x.exactly(e.Code, 1)}}, true
 	}
+	if d := &x.docs[x.docOf[e.Code]]; q.onlyAge() && d.quals&(x.tables.under14|x.tables.over14) == 0 {
+		// "Con 10 tuổi" tells something of what is spoken of; only where the age decides
+		// it asks for another procedure.
+		return knowledge.Found{Outcome: knowledge.Answer, Facet: q.facet, FollowUp: true,
+			Hits: []knowledge.Hit{x.exactly(e.Code, 1)}}, true
+	}
 	if q.modifiers && len(q.units) <= 4 {
 		d := &x.docs[x.docOf[e.Code]]
 		for _, w := range d.head {
@@ -96,8 +107,50 @@ func (x *Index) followUp(q *question, query knowledge.Query) (knowledge.Found, b
 			q.actions = d.actions
 		}
 		x.readTerms(q)
+		q.heard = 0 // the message alone does not say what it is about
 	}
 	return knowledge.Found{}, false
+}
+
+// onlyAge reports that a message says how old somebody is and nothing else.
+func (q *question) onlyAge() bool {
+	aged := false
+	for _, u := range q.units {
+		t := q.tokens[u.at].Folded
+		aged = aged || t == "tuoi"
+		if t[0] > '9' && !ageWords[t] {
+			return false
+		}
+	}
+	return aged && len(q.units) > 1
+}
+
+// ageWords are folded words beside an age.
+var ageWords = map[string]bool{"tuoi": true, "con": true, "chau": true, "be": true, "em": true, "toi": true, "no": true, "moi": true, "duoc": true}
+
+// goesOn answers a question that opens with a word which only goes on from what was
+// said ("còn online?", "và lệ phí nữa") from the context; what stands behind the
+// word must be nothing but a side, for "còn" is also part of what is asked about.
+func (x *Index) goesOn(query knowledge.Query) (knowledge.Found, bool) {
+	if _, ok := x.byCode[query.Context]; !ok {
+		return knowledge.Found{}, false
+	}
+	m := x.message(query.Text)
+	if len(m.tokens) == 0 {
+		return knowledge.Found{}, false
+	}
+	_, n := x.talk.joins.next.at(m.tokens, m.toned)
+	if n == 0 {
+		_, n = x.talk.joins.and.at(m.tokens, m.toned)
+	}
+	if n == 0 || n >= len(m.tokens) {
+		return knowledge.Found{}, false
+	}
+	q := x.read(m.text[m.tokens[n].Start:], false)
+	if !q.asked || !q.bare() {
+		return knowledge.Found{}, false
+	}
+	return x.followUp(q, query)
 }
 
 // contextShare is what a word counts that only the context of a conversation says.
@@ -122,18 +175,23 @@ func (x *Index) answer(q *question, field string, limit int) knowledge.Found {
 	s := x.scratch()
 	defer x.release(s)
 	x.candidates(q, s)
+	x.rank(q, field, s)
+	x.lead(q, field, s)
 	if len(s.found) == 0 {
 		return found
 	}
-	x.rank(q, field, s)
 	best := s.found[0]
-	sure := confidence(q, s.found)
+	e := x.evidence(q, s)
+	sure := e.logistic(&sureWeights)
 	list := s.found[:min(len(s.found), limit)]
-	found.Outcome = x.decide(q, s.found, sure)
-	if meanings := x.meanings(q, s); len(meanings) > 1 && sure >= unknownBelow && best.f[fField] == 0 {
+	found.Outcome = x.decide(q, &e, s, sure)
+	if meanings := x.meanings(q, s); len(meanings) > 1 && found.Outcome != knowledge.Unknown && s.whole == saidNone && best.f[fField] == 0 {
 		found.Outcome, list = knowledge.Choose, meanings[:min(len(meanings), limit)]
+	} else if found.Outcome == knowledge.Choose && s.openLeads() {
+		list = x.left(q, field, s)
+		list, best = list[:min(len(list), limit)], list[0]
 	} else if found.Outcome == knowledge.Choose {
-		list = list[:min(len(list), max(2, near(s.found)))]
+		list = list[:min(len(list), near(s.found))]
 	}
 	for _, c := range list {
 		found.Hits = append(found.Hits, x.hit(&x.docs[c.doc], q.level, sure*math.Exp(c.score-best.score)))
@@ -208,73 +266,101 @@ func (x *Index) hit(d *doc, level int, score float64) knowledge.Hit {
 	return h
 }
 
-// The logistic model of how likely the best hit is right, and the bounds of the
-// decision. Fitted on labelled questions of other authors, with and without
-// tones, with and without curated entries, and on questions out of scope.
-const (
-	sureBias   = -4.8
-	sureFit    = 3.9  // name or everyday name said by the question
-	sureMargin = 2.0  // distance to the second, where the question is explained
-	surePairs  = 2.45 // words that stand together
-	sureUnits  = 0.75 // content words: one alone is little evidence
-
-	shortQuestion = 6 // content words
-	sureGap       = 3
-
-	unknownBelow = 0.33 // say that we do not know
-	answerFrom   = 0.50 // answer rather than ask
-	nearMargin   = 0.35 // score distance within which two procedures are a choice
-)
-
-// confidence is how likely the best candidate is what was asked for, 0 to 1.
-func confidence(q *question, found []candidate) float64 {
-	best := found[0]
-	margin := 1.0
-	if len(found) > 1 {
-		margin = min(best.score-found[1].score, 1)
+// decide concludes from what the models say.
+func (x *Index) decide(q *question, e *evidence, s *scratch, sure float64) knowledge.Outcome {
+	bound := unknownBelow
+	if x.small() {
+		bound = unknownSmall
 	}
-	fit := max(best.f[fNamed], best.f[fAlias])
-	z := sureBias + sureFit*fit + sureMargin*float32(margin)*best.f[fCover] +
-		surePairs*best.f[fPairs] + sureUnits*float32(min(len(q.units), 4))/4
-	// In a long story much stays unexplained; in a short question it is the point
-	// ("giấy phép kinh doanh gas").
-	if len(q.units) <= shortQuestion {
-		z -= sureGap * max(0, 0.7-best.f[fCover])
-	}
-	return 1 / (1 + math.Exp(-float64(z)))
-}
-
-func (x *Index) decide(q *question, found []candidate, sure float64) knowledge.Outcome {
 	switch {
-	case sure < unknownBelow:
-		return knowledge.Unknown
-	case len(found) > 1 && near(found) > 1 && !plainDefault(q, x, found):
+	case s.whole == saidOpen:
 		return knowledge.Choose
-	case sure < answerFrom && len(found) > 1:
+	case s.whole == saidNone && (e.logistic(&scopeWeights) < bound || e[eUnknown] > mostUnknown && e[eFit] < littleFit):
+		return knowledge.Unknown
+	case len(s.found) > 1 && (sure < answerFrom || q.scant() && s.whole == saidNone || s.tied() && s.whole == saidNone || e.logistic(&askWeights) >= askFrom && !x.settled(q, s.found, sure)):
 		return knowledge.Choose
 	}
 	return knowledge.Answer
 }
 
-// maxChoices is how many procedures a choice offers at most.
-const maxChoices = 6
+// A message of which more than mostUnknown is in no entry at all is about none, unless it
+// says some of a name.
+const (
+	mostUnknown = 0.4
+	littleFit   = 0.3
+)
 
-// near counts the candidates near the best one, at least two where there are
-// two, at most maxChoices.
+// scant reports that a question is one syllable with a meaning: "xe", "con", "mất" mean
+// many things, whichever is nearest.
+func (q *question) scant() bool {
+	content := 0
+	for _, u := range q.units {
+		if !u.weak {
+			content++
+		}
+	}
+	return content == 1
+}
+
+// tie is the distance in score within which a second procedure that explains as much is
+// not told from the first.
+const tie = 0.1
+
+// tied reports that nothing in the question tells the first two apart.
+func (s *scratch) tied() bool {
+	one, two := &s.found[0], &s.found[1]
+	return one.score-two.score < tie && one.f[fCover]-two.f[fCover] < 0.01
+}
+
+// sureEnough is how sure the plain procedure must be to be answered although
+// others are it with a circumstance more.
+const sureEnough = 0.8
+
+// settled reports that a question is not open although it says little: the second
+// is far behind, or it names a circumstance that only the best has, or a field that
+// only the best is of.
+func (x *Index) settled(q *question, found []candidate, sure float64) bool {
+	best := &x.docs[found[0].doc]
+	special := q.quals != 0 && q.quals&^best.quals == 0
+	field := found[0].f[fField] == 1
+	for _, c := range found[1:near(found)] {
+		special = special && q.quals&^x.docs[c.doc].quals != 0
+		field = field && c.f[fField] == 0
+	}
+	if sure >= sureEnough && found[0].score-found[1].score >= 0.5 {
+		plain := true
+		for _, c := range found[1:near(found)] {
+			plain = plain && overlap(x.docs[c.doc].quals, ^(best.quals|q.quals)) > 0
+		}
+		if plain {
+			return true
+		}
+	}
+	return special || field || found[0].score-found[1].score >= askMargin
+}
+
+// near counts the candidates that a choice offers, at least two where there are two.
 func near(found []candidate) int {
 	n := 1
-	for n < len(found) && n < maxChoices && found[0].score-found[n].score < nearMargin {
+	for n < len(found) && n < maxChoices && (n < leastChoice ||
+		found[0].score-found[n].score < nearMargin && found[n].f[fCover] > found[0].f[fCover]-nearCover) {
 		n++
 	}
 	return n
 }
+
+// plainMargin is the distance in score within which plainDefault looks.
+const plainMargin = 0.35
 
 // plainDefault reports that the best candidate is the plain procedure and all
 // near ones are the same with a circumstance that nobody asked for: then the
 // plain one is the answer.
 func plainDefault(q *question, x *Index, found []candidate) bool {
 	best := &x.docs[found[0].doc]
-	for _, c := range found[1:near(found)] {
+	for i, c := range found[1:min(len(found), maxChoices)] {
+		if i > 0 && found[0].score-c.score >= plainMargin {
+			break
+		}
 		d := &x.docs[c.doc]
 		if overlap(d.quals, ^(best.quals|q.quals)) == 0 {
 			return false

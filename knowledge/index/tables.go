@@ -11,24 +11,18 @@ import (
 	"cchcbot/knowledge/vietnamese"
 )
 
-//go:embed facets.tsv actions.tsv qualifiers.tsv
+//go:embed facets.tsv actions.tsv qualifiers.tsv cues.tsv
 var files embed.FS
 
 // tables are the phrase lists of this package. Each says its format at its head.
 type tables struct {
-	facets  phrases // value: facet<<2 | mode
+	facets  phrases // value: facet<<modeBits | mode
 	actions phrases // value: bit number
 	quals   phrases // value: bit number
+	cues    phrases // value: bit number
 	// The circumstances that a stated age means, as bits of quals.
 	under14, over14 uint32
 }
-
-// modes of a facet phrase.
-const (
-	modeNone = iota
-	modeNoun
-	modeAsk
-)
 
 // phrases finds listed phrases in text, longest first.
 type phrases struct {
@@ -82,9 +76,20 @@ func (p *phrases) at(ts []vietnamese.Token, toned bool) (value, n int) {
 	return value, n
 }
 
+// class is the class of a phrase that a word belongs to, counted from 1; 0 is none.
+type class int8
+
+// bit is the class as a set.
+func (c class) bit() uint32 {
+	if c == 0 {
+		return 0
+	}
+	return 1 << (c - 1)
+}
+
 // bits returns the union of all phrases of a text and marks the words they
-// cover; skip says which words not to look at. covered may be nil.
-func (p *phrases) bits(ts []vietnamese.Token, toned bool, skip, covered []bool) uint32 {
+// cover with their class; skip says which words not to look at. covered may be nil.
+func (p *phrases) bits(ts []vietnamese.Token, toned bool, skip []bool, covered []class) uint32 {
 	var set uint32
 	for i := 0; i < len(ts); {
 		if skip != nil && skip[i] {
@@ -99,7 +104,7 @@ func (p *phrases) bits(ts []vietnamese.Token, toned bool, skip, covered []bool) 
 		set |= 1 << value
 		if covered != nil {
 			for k := range n {
-				covered[i+k] = true
+				covered[i+k] = class(value + 1)
 			}
 		}
 		i += n
@@ -110,12 +115,12 @@ func (p *phrases) bits(ts []vietnamese.Token, toned bool, skip, covered []bool) 
 func loadTables() (*tables, error) {
 	t := &tables{}
 	err := readTable("facets.tsv", 3, &t.facets, func(cols []string) (int, error) {
-		mode := slices.Index([]string{"none", "noun", "ask"}, cols[1])
+		mode := slices.Index([]string{"none", "noun", "ask", "", "state"}, cols[1])
 		facet := slices.Index(knowledge.Facets[:], knowledge.Facet(cols[0]))
 		if mode < 0 || (facet < 0) != (mode == modeNone) || mode == modeNone && cols[0] != "-" {
 			return 0, fmt.Errorf("facet %q and mode %q do not go together", cols[0], cols[1])
 		}
-		return max(facet, 0)<<2 | mode, nil
+		return max(facet, 0)<<modeBits | mode, nil
 	})
 	if err != nil {
 		return nil, err
@@ -123,7 +128,7 @@ func loadTables() (*tables, error) {
 	for _, table := range []struct {
 		name string
 		into *phrases
-	}{{"actions.tsv", &t.actions}, {"qualifiers.tsv", &t.quals}} {
+	}{{"actions.tsv", &t.actions}, {"qualifiers.tsv", &t.quals}, {"cues.tsv", &t.cues}} {
 		ids := map[string]int{}
 		err := readTable(table.name, 2, table.into, func(cols []string) (int, error) {
 			if _, twice := ids[cols[0]]; twice || len(ids) == 32 {
@@ -135,7 +140,14 @@ func loadTables() (*tables, error) {
 		if err != nil {
 			return nil, err
 		}
-		if table.into == &t.quals {
+		switch table.into {
+		case &t.cues:
+			for i, name := range cueNames {
+				if ids[name] != i {
+					return nil, fmt.Errorf("%s: class number %d is not %s", table.name, i+1, name)
+				}
+			}
+		case &t.quals:
 			t.under14, t.over14 = 1<<ids["under14"], 1<<ids["over14"]
 		}
 	}

@@ -37,6 +37,17 @@ const (
 	sProc     signal = "proc"    // speaks of a procedure or of rules
 	sLegal    signal = "legal"   // asks what the law says
 	sBenefit  signal = "benefit" // with these an alarm word belongs to a procedure
+	sApply    signal = "apply"   // what only a procedure gives or does
+	sGrant    signal = "grant"   // what the state pays
+	sExplain  signal = "explain" // asks what something is, or for the rules
+	sRights   signal = "rights"  // asks what one may do about a late file or a rude officer
+	sHow      signal = "how"     // asks where or how, not only why
+	sNorm     signal = "norm"    // asks how officers have to behave
+	sBan      signal = "ban"     // asks whether the rules forbid it
+	sSend     signal = "send"    // asks where or how it is sent
+	sPaper    signal = "paper"   // wants a paper or money, beside trouble
+	sAid      signal = "aid"     // help for somebody who was harmed
+	sCare     signal = "care"    // of a child that is taken care of
 	sPast     signal = "past"
 	sWant     signal = "want"
 	sSelf     signal = "self"
@@ -44,20 +55,34 @@ const (
 	sMoney    signal = "money"
 	sSafe     signal = "safe" // means nothing; hides a dangerous word inside
 
-	sAccuse    signal = "accuse"
-	sOfficial  signal = "official"
-	sSomeone   signal = "someone"
-	sNamed     signal = "named" // a particular person, not officials in general
-	sBribe     signal = "bribe"
-	sBribeWeak signal = "bribe.weak" // only about an official
-	sTake      signal = "take"       // with an official and what he took
-	sTakeWhat  signal = "take.what"
-	sCrime     signal = "crime"
+	sAccuse     signal = "accuse"
+	sOfficial   signal = "official"
+	sSomeone    signal = "someone"
+	sAccuseRule signal = "accuse.rule" // asks how accusing goes
+	sNamed      signal = "named"       // a particular person, not officials in general
+	sBribe      signal = "bribe"
+	sBribeWeak  signal = "bribe.weak" // only about an official
+	sBribeOwn   signal = "bribe.own"  // of these what the citizen may do himself
+	sDue        signal = "due"        // money that the citizen is due
+	sSays       signal = "says"
+	sPrivate    signal = "private" // no office
+	sBeat       signal = "beat"    // only by an official
+	sFamily     signal = "family"
+	sDemand     signal = "demand"
+	sTake       signal = "take" // with an official and what he took
+	sTakeWhat   signal = "take.what"
+	sCrime      signal = "crime"
 
 	sContest       signal = "contest"
 	sContestStrong signal = "contest.strong"
+	sContestOwn    signal = "contest.own" // contested by a procedure of its own
+	sContestWon    signal = "contest.won"
 	sReport        signal = "report"
 	sReportStrong  signal = "report.strong"
+	sPraise        signal = "report.praise"
+	sRule          signal = "report.rule"
+	sIdea          signal = "report.idea"
+	sPetition      signal = "report.petition"
 	sConduct       signal = "conduct"
 	sConductWeak   signal = "conduct.weak"
 	sTrouble       signal = "trouble"
@@ -68,27 +93,39 @@ const (
 	sFire        signal = "em.fire"
 	sPolice      signal = "em.police"
 	sMedical     signal = "em.medical"
+	sLife        signal = "em.life" // wants to die: counts whatever else is spoken of
 	sChild       signal = "em.child"
-	sFireWeak    signal = "ew.fire" // only with a sign that it happens now
+	sOther       signal = "em.other" // no single number helps
+	sFireWeak    signal = "ew.fire"  // only with a sign that it happens now
 	sPoliceWeak  signal = "ew.police"
 	sMedicalWeak signal = "ew.medical"
 	sNow         signal = "now"
+	sToday       signal = "today" // now, or what is wanted by now
 	sSOS         signal = "sos"
 
 	sDossier      signal = "dossier"
+	sDossierBack  signal = "dossier.back" // a file that came back
+	sDossierFar   signal = "dossier.far"  // how far something is
+	sCard         signal = "card"         // of health insurance
 	sFiled        signal = "filed"
 	sWaiting      signal = "waiting"
 	sFeedback     signal = "feedback"
 	sPortal       signal = "portal"
 	sPortalThing  signal = "portal.thing"
 	sPortalBroken signal = "portal.broken"
+	sPortalNot    signal = "portal.not"
 	sNews         signal = "news"
 	sHotline      signal = "hotline"
 	sHotlineNot   signal = "hotline.not"
+	sNumber       signal = "number" // a telephone number spoken of
+	sNumberNot    signal = "number.not"
+	sNumberWant   signal = "number.want"
 	sOffice       signal = "office"
 	sHours        signal = "hours"
 	sOfficeNoun   signal = "office.noun"
+	sOfficeOnly   signal = "office.only" // a message of nothing else
 	sOfficeWhere  signal = "office.where"
+	sOfficeDeed   signal = "office.deed" // done at an office
 	sPerson       signal = "person"
 	sHelp         signal = "help"
 )
@@ -104,11 +141,20 @@ const (
 )
 
 var phraseSignals = [...]signal{sGreet, sVocative, sParticle, sPolite, sThanks, sBye, sAck, sAckHard, sAbuse, sAbuseOnly,
-	sAsk, sAskOpen, sAskClose, sProc, sLegal, sBenefit, sPast, sWant, sSelf, sTopic, sMoney, sSafe, sAccuse, sOfficial, sSomeone, sNamed, sBribe,
-	sBribeWeak, sTake, sTakeWhat, sCrime, sContest, sContestStrong, sReport, sReportStrong, sConduct, sConductWeak, sTrouble, sTroubleTopic,
-	sThing, sBroken, sFire, sPolice, sMedical, sChild, sFireWeak, sPoliceWeak, sMedicalWeak, sNow, sSOS, sDossier, sFiled,
-	sWaiting, sFeedback, sPortal, sPortalThing, sPortalBroken, sNews, sHotline, sHotlineNot, sOffice, sHours, sOfficeNoun,
-	sOfficeWhere, sPerson, sHelp}
+	sAsk, sAskOpen, sAskClose, sProc, sLegal, sBenefit, sApply, sGrant, sExplain, sRights, sHow, sNorm, sBan, sSend, sPaper, sAid, sCare,
+	sPast, sWant, sSelf, sTopic, sMoney, sSafe,
+	sAccuse, sAccuseRule, sOfficial, sSomeone, sNamed, sBribe, sBribeWeak, sBribeOwn, sDue, sSays, sPrivate, sBeat, sFamily, sDemand, sTake,
+	sTakeWhat, sCrime, sContest, sContestStrong, sContestOwn, sContestWon,
+	sReport, sReportStrong, sPraise, sRule, sIdea, sPetition, sConduct, sConductWeak, sTrouble, sTroubleTopic, sThing, sBroken,
+	sFire, sPolice, sMedical, sLife, sChild, sOther, sFireWeak, sPoliceWeak, sMedicalWeak, sNow, sToday, sSOS,
+	sDossier, sDossierBack, sDossierFar, sCard, sFiled, sWaiting, sFeedback, sPortal, sPortalThing, sPortalBroken, sPortalNot,
+	sNews, sHotline, sHotlineNot, sNumber, sNumberNot, sNumberWant, sOffice, sHours, sOfficeNoun, sOfficeOnly, sOfficeWhere, sOfficeDeed, sPerson, sHelp}
+
+// aside has the signals that only weigh against others: they hide no phrase of
+// another, so that "khai báo ở đâu" still asks, and none hides them.
+var aside = map[signal]bool{sApply: true, sGrant: true, sExplain: true, sRights: true, sHow: true, sFamily: true, sDemand: true,
+	sContestOwn: true, sContestWon: true, sPortalNot: true, sNorm: true, sBan: true, sSend: true, sPaper: true, sAid: true, sCare: true,
+	sBribeOwn: true, sDue: true, sSays: true, sPrivate: true, sNumberNot: true, sNumberWant: true, sOfficeDeed: true, sCard: true, sAccuseRule: true}
 
 var wordSignals = [...]signal{sSymbolAck, sSymbolThanks, sAbuseMask, sEnglish, sEnglishWeak, sKnown}
 

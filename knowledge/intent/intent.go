@@ -21,7 +21,7 @@ type Kind string
 // The kinds of message.
 const (
 	Question        Kind = "question"         // about a procedure, also about the procedure of complaining
-	Complaint       Kind = "complaint"        // phản ánh, kiến nghị, góp ý; Hint "conduct" when about an officer's conduct
+	Complaint       Kind = "complaint"        // phản ánh, kiến nghị, góp ý, khen; Hint says of what kind, see the hints
 	Denunciation    Kind = "denunciation"     // tố cáo, tố giác: somebody broke the law; Hint "crime" when no official is meant
 	FormalComplaint Kind = "formal_complaint" // khiếu nại: a decision wronged me
 	FeedbackStatus  Kind = "feedback_status"  // where an earlier phản ánh stands; Hint is its code when one was typed
@@ -52,11 +52,21 @@ const (
 	Child   = "child"   // 111
 )
 
+// The hints of a Complaint: what kind of report it is. None means a thing at a
+// place, or that the words do not say.
+const (
+	Conduct  = "conduct"  // how an officer or an office behaves
+	Rule     = "rule"     // a rule or procedure that is not reasonable
+	Praise   = "praise"   // an officer or office did well
+	Idea     = "idea"     // a proposal, not a grievance
+	Petition = "petition" // a wish to the authorities
+	Scene    = "scene"    // a thing at a place: road, waste, light, noise
+)
+
 // The other hints.
 const (
-	Conduct = "conduct"
-	Crime   = "crime"
-	Hours   = "hours"
+	Crime = "crime"
+	Hours = "hours"
 )
 
 // Result is what Classify found.

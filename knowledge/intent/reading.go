@@ -65,6 +65,7 @@ func (t *table) read(text string) *reading {
 	}
 	r.rawAt = append(r.rawAt, len(r.raw))
 	r.hideShorter()
+	r.strike()
 	return r
 }
 
@@ -163,7 +164,7 @@ func (r *reading) hideShorter() {
 	}
 	cover := make([]span, len(r.toks)) // the longest closed hit over each token
 	closed := slices.Clone(r.raw)
-	closed = slices.DeleteFunc(closed, func(h hit) bool { return h.gap })
+	closed = slices.DeleteFunc(closed, func(h hit) bool { return h.gap || aside[h.signal] })
 	slices.SortFunc(closed, func(a, b hit) int { return (a.end - a.start) - (b.end - b.start) })
 	for _, h := range closed {
 		for i := h.start; i < h.end; i++ {
@@ -171,6 +172,10 @@ func (r *reading) hideShorter() {
 		}
 	}
 	for _, h := range r.raw {
+		if aside[h.signal] {
+			r.hits[h.signal] = append(r.hits[h.signal], h.span)
+			continue
+		}
 		hidden := false
 		// A longer closed hit that holds all of h covers its first token, or is
 		// itself hidden there by a still longer one that may reach less far.
@@ -184,7 +189,11 @@ func (r *reading) hideShorter() {
 				hidden = true
 			}
 		}
-		if !hidden || h.gap {
+		if h.gap { // a gap may be full of other phrases, but its ends are its own
+			first, last := safe[h.start], safe[h.end-1]
+			hidden = first.end > 0 && first.start < h.start || last.end > h.end
+		}
+		if !hidden {
 			r.hits[h.signal] = append(r.hits[h.signal], h.span)
 		}
 	}

@@ -1,8 +1,11 @@
 package intent
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"cchcbot/knowledge/vietnamese"
 )
 
 // decide goes through the kinds in the order of what a mistake would cost: an
@@ -46,21 +49,25 @@ func no() (Result, bool) { return Result{}, false }
 // enough unless the message is about the rules or a benefit; words that also
 // live in procedures (cháy, tai nạn, cấp cứu) need a sign that it is now.
 func (r *reading) emergency() (Result, bool) {
-	if r.has(sLegal, sBenefit) {
+	if r.has(sLife) {
+		return yes(Emergency, 0.9, Medical)
+	}
+	if r.has(sLegal, sBenefit) && !slices.ContainsFunc([]signal{sFire, sMedical, sPolice}, r.ongoing) {
 		return no()
 	}
+	calm := (r.has(sTopic, sPast, sApply, sCare) || r.has(sGrant, sPortalNot) && r.asks() || r.wantsAid()) && !r.now()
 	// A child in danger counts also in the past, but not "khai sinh cho trẻ bị
-	// bỏ rơi".
-	calm := (r.has(sTopic) || r.has(sPast)) && !r.has(sNow)
+	// bỏ rơi" nor "nuôi trẻ bị bỏ rơi được bao nhiêu".
+	cared := r.has(sTopic, sCare, sAid)
 	for _, s := range [...]struct {
 		signal signal
 		hint   string
-	}{{sChild, Child}, {sFire, Fire}, {sMedical, Medical}, {sPolice, Police}} {
-		if r.has(s.signal) && (!calm || s.signal == sChild && !r.has(sTopic)) {
+	}{{sChild, Child}, {sFire, Fire}, {sMedical, Medical}, {sPolice, Police}, {sOther, ""}} {
+		if r.has(s.signal) && (!calm || s.signal == sChild && !cared || r.ongoing(s.signal)) {
 			return yes(Emergency, 0.9, s.hint)
 		}
 	}
-	if r.has(sProc, sTopic, sPast) {
+	if r.has(sProc, sTopic, sPast, sApply) {
 		return no()
 	}
 	for _, s := range [...]struct {
@@ -69,7 +76,7 @@ func (r *reading) emergency() (Result, bool) {
 	}{{sFireWeak, Fire}, {sMedicalWeak, Medical}, {sPoliceWeak, Police}} {
 		for _, h := range r.hits[s.signal] {
 			alone := len(r.toks)-r.talk.end <= 3 && (r.toned || h.size > 1)
-			if r.has(sNow, sSOS) || alone {
+			if r.now() || r.has(sSOS) || alone {
 				return yes(Emergency, 0.8, s.hint)
 			}
 		}
@@ -80,29 +87,62 @@ func (r *reading) emergency() (Result, bool) {
 	return no()
 }
 
+// now reports a sign that something happens now. "Bây giờ muốn làm lại sổ đỏ"
+// is none.
+func (r *reading) now() bool {
+	return r.has(sNow) || r.has(sToday) && !(r.has(sTopic, sApply) && (r.has(sWant) || r.asks()))
+}
+
+// ongoing reports that "đang" stands in or shortly before an alarm: what happens
+// now is no story, whatever is wanted besides. Of a child "vừa" is as good.
+func (r *reading) ongoing(alarm signal) bool {
+	const reach = 3 // words
+	for _, h := range r.hits[alarm] {
+		for i := max(0, h.start-reach); i < h.end; i++ {
+			w := r.toks[i].Exact
+			is := w == "đang" || alarm == sChild && (w == "vừa" || w == "vua" && !r.toned) ||
+				!r.toned && w == "dang" && (i+1 == len(r.toks) || r.toks[i+1].Folded != "ky") // đăng ký
+			if is && r.sentence[i] == r.sentence[h.start] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // denunciation: the citizen says that somebody broke the law, with the word tố
 // cáo or without. Asking how one denounces, or what the law says, is a question,
 // unless a particular person or the citizen's own case is in it.
 func (r *reading) denunciation() (Result, bool) {
-	wrong := r.has(sBribe, sCrime) || r.same(sOfficial, sBribeWeak)
+	weak := r.same(sOfficial, sBribeWeak) || r.officialBeats()
+	wrong := r.has(sBribe, sCrime) || weak
+	// "Phản ánh, khiếu nại với tố cáo nó khác nhau chỗ nào": what went wrong is then an
+	// example, unless the citizen or the culprit is in it.
+	personal := r.has(sSelf, sNamed, sMoney)
+	compares := r.explains() && !(wrong && personal)
 	for _, a := range r.hits[sAccuse] {
 		target := r.target(a)
 		want := r.before(a, sWant) || r.before(a, sSelf)
 		howTo := r.before(a, sProc) || r.has(sLegal)
-		generic := howTo && !r.has(sNamed) && !r.has(sMoney)
+		// "Tố cáo cán bộ xã thì thời hạn giải quyết bao nhiêu ngày" asks for the rules too.
+		rules := (r.has(sProc) || r.has(sAccuseRule) && !want) && r.asks() && !r.has(sSelf)
+		generic := (howTo || rules) && !r.has(sNamed) && !r.has(sMoney)
 		switch {
+		case compares && !(r.accuses(a) && (personal || want)):
+			continue
 		case target && !(generic && !wrong), wrong && (want || target) && !(generic && r.asks()):
-			return yes(Denunciation, 0.95, "")
-		case target || howTo || r.asks():
+			return yes(Denunciation, 0.95, r.crime(a))
+		case target || howTo || rules || r.asks():
 			continue // speaks of denouncing, accuses nobody
 		case want || len(r.toks)-r.talk.end <= 3:
-			return yes(Denunciation, 0.85, "")
+			return yes(Denunciation, 0.85, r.crime(a))
 		case r.toned && !r.has(sTopic):
-			return yes(Denunciation, 0.6, "")
+			return yes(Denunciation, 0.6, r.crime(a))
 		}
 	}
-	personal := r.has(sSelf, sNamed, sMoney)
 	switch {
+	case compares && wrong, weak && !r.has(sBribe) && r.asksWhetherBanned():
+		return no()
 	case r.has(sBribe) && (!r.has(sLegal) || r.has(sMoney) || r.has(sNamed)) && (personal || r.has(sOfficial, sSomeone)):
 		if r.has(sLegal) && r.asks() && !r.has(sMoney) {
 			return no()
@@ -110,14 +150,65 @@ func (r *reading) denunciation() (Result, bool) {
 		return yes(Denunciation, 0.9, "")
 	case r.has(sBribe) && !r.has(sLegal) && !r.asks() && !r.has(sProc):
 		return yes(Denunciation, 0.6, "")
-	case r.same(sOfficial, sBribeWeak) && !r.has(sLegal) && (personal || !r.asks() && !r.has(sBenefit)):
+	case weak && !r.has(sLegal) && (personal || !r.asks() && !r.has(sBenefit) || r.has(sSend, sRights, sAccuseRule)):
 		return yes(Denunciation, 0.75, "")
+	case r.near(sOfficial, sDemand, 2) && !r.has(sLegal) && !r.asks():
+		return yes(Denunciation, 0.7, "")
 	case r.near(sOfficial, sTake, 4) && r.near(sTake, sTakeWhat, 4) && !r.has(sLegal, sBenefit) && !r.asks():
 		return yes(Denunciation, 0.6, "")
-	case r.has(sCrime) && !r.has(sLegal, sBenefit) && (r.has(sSelf, sSomeone) || !r.asks()) && !(r.has(sProc, sTopic) && r.asks()):
+	case r.has(sCrime) && !r.crimeAside():
 		return yes(Denunciation, 0.7, Crime)
 	}
 	return no()
+}
+
+// crime is the hint of an accusation that the police hear: "tố giác" is the word for a crime, and
+// so is a crime of somebody who is no official.
+func (r *reading) crime(a span) string {
+	said := slices.ContainsFunc(r.toks[a.start:a.end], func(k vietnamese.Token) bool { return k.Folded == "giac" })
+	if (said || r.has(sCrime)) && !r.has(sOfficial) {
+		return Crime
+	}
+	return ""
+}
+
+// crimeAside: the crime is the reason or the subject of a question about a
+// procedure or the rules.
+func (r *reading) crimeAside() bool {
+	switch {
+	case r.has(sLegal, sBenefit, sPortalNot), r.has(sApply) && (r.asks() || r.has(sWant)):
+		return true
+	case r.wish(sCrime), r.wantsAid():
+		return true // "bị lừa bán đất, xin luật sư nhà nước"
+	}
+	return r.asks() && (r.has(sProc, sTopic) || !r.has(sSelf, sSomeone))
+}
+
+// accuses reports that somebody stands right behind the word of accusing ("tố cáo
+// ông A"); "tố cáo nó khác khiếu nại chỗ nào" means the word.
+func (r *reading) accuses(a span) bool {
+	for _, s := range [...]signal{sOfficial, sSomeone} {
+		for _, p := range r.hits[s] {
+			if p.start == a.end && r.toks[p.start].Folded != "no" && r.toks[p.start].Folded != "ho" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// officialBeats reports that an official is said to have beaten somebody: not
+// "chồng say đánh em, chủ tịch xã ra quyết định".
+func (r *reading) officialBeats() bool {
+	const close = 3 // words
+	for _, b := range r.hits[sBeat] {
+		if r.before(b, sOfficial) && !slices.ContainsFunc(r.hits[sFamily], func(f span) bool {
+			return f.end <= b.start && b.start-f.end <= close
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // target reports whether a person or body stands shortly behind the word of
@@ -142,6 +233,9 @@ func (r *reading) target(a span) bool {
 
 // formalComplaint: a decision wronged the citizen and he contests it.
 func (r *reading) formalComplaint() (Result, bool) {
+	if r.explains() || r.has(sHow) && r.asks() || r.has(sContestWon) || r.has(sContest) && r.has(sContestOwn) {
+		return no()
+	}
 	if r.has(sContestStrong) && !(r.has(sLegal) && r.asks()) {
 		return yes(FormalComplaint, 0.85, "")
 	}
@@ -171,12 +265,12 @@ func (r *reading) code() (Result, bool) {
 		case ok && len(a) == 4 && len(b) == 4:
 		case !ok && len(w) == 8 && len(r.toks) <= 3:
 			a, b = w[:4], w[4:]
-			if !strings.ContainsAny(b, "0123456789") || !mixed(w) {
+			if len(r.toks) > 1 && !strings.ContainsAny(b, "0123456789") || !mixed(w) {
 				continue
 			}
 		case !ok && len(w) == 4 && i+1 < len(r.toks) && len(r.toks) <= 3 && len(r.toks[i+1].Exact) == 4:
 			a, b = w, strings.ToUpper(r.toks[i+1].Exact)
-			if !mixed(a) || !mixed(b) {
+			if len(r.toks) > 2 && (!mixed(a) || !mixed(b)) {
 				continue
 			}
 		default:
@@ -209,25 +303,52 @@ func mixed(s string) bool {
 
 // complaint: something is broken, dirty, loud, or an office treats people badly.
 func (r *reading) complaint() (Result, bool) {
-	rules := r.has(sLegal, sBenefit) || r.has(sProc) && (r.asks() || !r.has(sSelf))
+	if r.explains() {
+		return no()
+	}
+	rules := r.has(sLegal, sBenefit, sApply) || r.has(sGrant) && (r.asks() || r.has(sWant)) || r.has(sProc) && (r.asks() || !r.has(sSelf))
 	switch {
-	case r.has(sFeedback) && !r.has(sConduct):
+	case r.has(sFeedback) && !r.has(sConduct), r.asksConductRule():
 		return no()
 	case r.has(sConduct) && !r.has(sLegal) && (r.has(sOfficial, sSelf, sOfficeNoun) || !r.asks()),
 		(r.same(sOfficial, sConductWeak) || r.same(sOfficeNoun, sConductWeak)) && !r.has(sLegal):
 		return yes(Complaint, 0.9, Conduct)
+	case r.has(sRule) && !r.asks() && !r.procedureOfReporting():
+		return yes(Complaint, 0.8, Rule)
+	case r.sends():
+		return no()
 	case r.has(sReportStrong) && !r.procedureOfReporting():
-		return yes(Complaint, 0.9, "")
-	case rules || r.has(sTroubleTopic):
+		return yes(Complaint, 0.9, r.report())
+	case rules || r.has(sTroubleTopic) || r.has(sPaper) && (r.asks() || r.has(sWant)):
 		return no()
 	case r.has(sTrouble) && !r.has(sTopic):
-		return yes(Complaint, 0.85, "")
-	case (r.near(sThing, sBroken, 5) || r.near(sBroken, sThing, 3)) && !r.has(sTopic):
-		return yes(Complaint, 0.8, "")
+		return yes(Complaint, 0.85, Scene)
+	case r.broken() && !r.has(sTopic):
+		return yes(Complaint, 0.8, Scene)
+	case r.has(sPraise) && !r.asks() && (r.same(sOfficial, sPraise) || r.same(sOfficeNoun, sPraise) || r.has(sWant)):
+		return yes(Complaint, 0.8, Praise)
 	case r.has(sReport) && !r.asks() && !r.has(sProc, sTopic):
-		return yes(Complaint, 0.7, "")
+		return yes(Complaint, 0.7, r.report())
 	}
 	return no()
+}
+
+// broken: a thing stands near the word for what is wrong with it.
+func (r *reading) broken() bool { return r.near(sThing, sBroken, 5) || r.near(sBroken, sThing, 3) }
+
+// report is the hint of a text that says in so many words that it reports.
+func (r *reading) report() string {
+	switch {
+	case r.has(sPraise):
+		return Praise
+	case r.has(sTrouble), r.broken():
+		return Scene
+	case r.has(sIdea):
+		return Idea
+	case r.has(sPetition):
+		return Petition
+	}
+	return ""
 }
 
 // procedureOfReporting: "thủ tục gửi phản ánh", "quy định về phản ánh".
@@ -254,11 +375,10 @@ func (r *reading) feedback() (Result, bool) {
 // about the procedure; "nộp cả tháng chưa có" is not.
 func (r *reading) dossier() (Result, bool) {
 	switch {
-	case r.has(sLegal):
+	case r.has(sLegal, sRights, sContest), r.explains(), r.asksNextPaper(), r.has(sCard) && !r.has(sFiled):
 		return no()
-	case r.has(sDossier):
-		return yes(DossierStatus, 0.85, "")
-	case r.has(sFiled) && r.has(sWaiting):
+	case r.has(sDossier), r.has(sDossierBack) && !r.asks() && !r.has(sWant), r.waits(),
+		r.has(sDossierFar) && r.has(sTopic, sPaper): // "sổ đỏ nhà tôi làm đến đâu rồi"
 		return yes(DossierStatus, 0.85, "")
 	}
 	for _, k := range r.toks { // a file's code on the receipt: 000.00.12.H23-260105-0001
@@ -271,10 +391,10 @@ func (r *reading) dossier() (Result, bool) {
 
 func (r *reading) portal() (Result, bool) {
 	switch {
-	case r.has(sLegal):
+	case r.has(sLegal, sPortalNot), r.has(sPortal) && r.has(sHotlineNot):
 	case r.has(sPortal):
 		return yes(PortalHelp, 0.9, "")
-	case r.has(sBenefit) && !r.has(sSelf):
+	case r.has(sBenefit) && !r.has(sSelf), r.wish(sPortalBroken):
 	case r.near(sPortalThing, sPortalBroken, 5), r.near(sPortalBroken, sPortalThing, 4):
 		return yes(PortalHelp, 0.75, "")
 	}
@@ -289,7 +409,7 @@ func (r *reading) person() (Result, bool) {
 }
 
 func (r *reading) phone() (Result, bool) {
-	if r.has(sHotline) && !r.has(sHotlineNot, sLegal, sBenefit) {
+	if (r.has(sHotline) || r.wantsNumber() && !r.has(sNumberNot)) && !r.has(sHotlineNot, sLegal, sBenefit) {
 		return yes(Hotline, 0.85, "")
 	}
 	return no()
@@ -297,18 +417,20 @@ func (r *reading) phone() (Result, bool) {
 
 func (r *reading) office() (Result, bool) {
 	switch {
-	case r.has(sLegal, sBenefit):
+	case r.has(sLegal, sBenefit), r.explains():
 	case r.has(sHours):
 		return yes(Office, 0.85, Hours)
+	case r.onlyOffice():
+		return yes(Office, 0.6, "")
 	case r.has(sProc, sTopic):
-	case r.has(sOffice), r.near(sOfficeNoun, sOfficeWhere, 8), r.near(sOfficeWhere, sOfficeNoun, 2):
+	case r.has(sOffice), r.officeWhere():
 		return yes(Office, 0.85, "")
 	}
 	return no()
 }
 
 func (r *reading) news() (Result, bool) {
-	if r.has(sNews) && !r.has(sLegal, sBenefit, sTopic) {
+	if r.has(sNews) && !r.has(sLegal, sBenefit, sTopic, sApply) {
 		return yes(News, 0.8, "")
 	}
 	return no()
@@ -336,9 +458,12 @@ func (r *reading) inEnglish() (Result, bool) {
 // rude: a message that insults and asks nothing. Whoever swears and asks gets
 // the answer.
 func (r *reading) rude() (Result, bool) {
+	const long = 12 // words
 	few := len(r.toks)-r.talk.end <= 2
 	insult := r.has(sAbuse) || r.talk.abuse || r.masked() || r.has(sAbuseOnly) && few
-	if insult && !r.has(sProc, sTopic) && !(r.question && r.has(sAsk)) {
+	// "bị chồng chê …, muốn học nghề thì nộp đơn ở đâu"
+	tells := r.has(sHow) && r.asks() && len(r.toks)-r.talk.end > long
+	if insult && !r.has(sProc, sTopic) && !(r.question && r.has(sAsk)) && !tells {
 		return yes(Abuse, 0.85, "")
 	}
 	return no()

@@ -1,6 +1,7 @@
 package vietnamese
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"strings"
@@ -9,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-//go:embed terms.tsv fillers.tsv words.tsv
+//go:embed terms.tsv fillers.tsv words.tsv spoken.tsv usual.tsv
 var files embed.FS
 
 // Lexicon knows how citizens write: abbreviations, misspellings and dialect,
@@ -23,6 +24,9 @@ type Lexicon struct {
 	fillers map[string][]int // folded first word -> phrases
 	phrases []filler
 	foreign map[string]bool
+	spoken  map[string]bool // everyday words
+	bare    map[string]int  // the same without their marks: how far each is trusted
+	usual   [][]Token       // everyday phrases
 }
 
 // rule is one row of terms.tsv.
@@ -32,6 +36,8 @@ type rule struct {
 	ambiguous bool
 	broad     bool
 	exact     bool
+	proper    bool // its term is spelled right
+	short     bool // an abbreviation
 }
 
 // filler is one row of fillers.tsv.
@@ -54,7 +60,47 @@ func LoadLexicon() (*Lexicon, error) {
 		}
 		data[i] = string(b)
 	}
-	return NewLexicon(data[0], data[1], data[2])
+	l, err := NewLexicon(data[0], data[1], data[2])
+	if err != nil {
+		return nil, err
+	}
+	spoken, err := files.ReadFile("spoken.tsv")
+	if err != nil {
+		return nil, fmt.Errorf("lexicon: %w", err)
+	}
+	usual, err := files.ReadFile("usual.tsv")
+	if err != nil {
+		return nil, fmt.Errorf("lexicon: %w", err)
+	}
+	return l, cmp.Or(l.readSpoken(string(spoken)), l.readUsual(string(usual)))
+}
+
+// readUsual reads everyday phrases that are spelled right.
+func (l *Lexicon) readUsual(data string) error {
+	seen := map[string]bool{}
+	return eachRow("usual.tsv", data, func(cols []string) error {
+		if len(cols) != 1 || seen[cols[0]] || cols[0] != Lower(cols[0]) {
+			return fmt.Errorf("wants a phrase in small letters that did not come before, got %q", cols[0])
+		}
+		seen[cols[0]] = true
+		l.usual = append(l.usual, Tokens(cols[0]))
+		return nil
+	})
+}
+
+// readSpoken reads the words of everyday talk.
+func (l *Lexicon) readSpoken(data string) error {
+	l.spoken, l.bare = map[string]bool{}, map[string]int{}
+	return eachRow("spoken.tsv", data, func(cols []string) error {
+		for _, w := range strings.Fields(cols[0]) {
+			if len(cols) > 2 || len(cols) == 2 && cols[1] != "often" || l.spoken[w] || w != Lower(w) {
+				return fmt.Errorf("wants small words that did not come before, got %q", w)
+			}
+			l.spoken[w] = true
+			l.bare[Fold(w)] = max(l.bare[Fold(w)], 2*len(cols)-1)
+		}
+		return nil
+	})
 }
 
 // NewLexicon builds a lexicon of the three files' text, described at their
@@ -107,7 +153,7 @@ func (l *Lexicon) addRule(cols []string, seen map[string]bool) error {
 		return fmt.Errorf("term %q came before", cols[1])
 	}
 	seen[key] = true
-	r := rule{term: Tokens(cols[1])}
+	r := rule{term: Tokens(cols[1]), proper: cols[0] != "abbr" && cols[0] != "typo", short: cols[0] == "abbr"}
 	if len(r.term) == 0 || len(r.term) > maxTerm {
 		return fmt.Errorf("term %q has %d words, want 1 to %d", cols[1], len(r.term), maxTerm)
 	}
@@ -194,6 +240,50 @@ func checkLine(line string) error {
 		}
 	}
 	return nil
+}
+
+// usualTimes is how often the speller hears an everyday phrase.
+const usualTimes = 6
+
+// Teach lets a speller learn what the lexicon writes.
+func (l *Lexicon) Teach(s *Speller) {
+	s.spoken, s.bare, s.short = l.spoken, l.bare, l.short()
+	for _, phrase := range l.usual {
+		for range usualTimes {
+			s.Learn(phrase)
+		}
+	}
+	for i := range l.rules {
+		if l.rules[i].proper {
+			s.Learn(l.rules[i].term)
+		}
+		for _, to := range l.rules[i].to {
+			s.Learn(to)
+		}
+	}
+	for i := range l.phrases {
+		s.Learn(l.phrases[i].words)
+	}
+}
+
+// short returns the shorthand words of several meanings that only their
+// neighbours tell: "thẻ cc", "nộp hs".
+func (l *Lexicon) short() map[string][][]string {
+	out := map[string][][]string{}
+	for i := range l.rules {
+		r := &l.rules[i]
+		if !r.short || !r.ambiguous || len(r.term) != 1 || len(r.term[0].Exact) < minMended || hasDigit(r.term[0].Exact) {
+			continue
+		}
+		for _, to := range r.to {
+			var words []string
+			for _, t := range to {
+				words = append(words, t.Exact)
+			}
+			out[r.term[0].Exact] = append(out[r.term[0].Exact], words)
+		}
+	}
+	return out
 }
 
 func (l *Lexicon) known(word string) bool { return l.foreign[word] }

@@ -171,3 +171,30 @@ func FuzzLexicon(f *testing.F) {
 		}
 	})
 }
+
+func TestEverydayPhrasesAreReadStrictly(t *testing.T) {
+	for _, bad := range []string{"ở Nhà", "ở nhà\nở nhà", "ở nhà\tx"} {
+		if err := lexicon(t).readUsual(bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}
+
+func TestNamesAreCapitalsWithinASentence(t *testing.T) {
+	for text, want := range map[string]string{
+		"Xổ bảo hiểm":               "",
+		"ở xã Nại Hiên, Tứ Kỳ. Xin": "Nại Hiên Tứ Kỳ",
+		"mất CMND rồi":              "",
+		"ĐĂNG KÝ XE":                "",
+	} {
+		var got []string
+		for _, tok := range Tokens(text) {
+			if tok.name {
+				got = append(got, text[tok.Start:tok.End])
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: names %v, want %q", text, got, want)
+		}
+	}
+}

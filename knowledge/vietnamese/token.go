@@ -12,6 +12,7 @@ type Token struct {
 	Folded     string // as Fold writes it
 	Start, End int    // byte offsets into the text given to Tokens
 	rewritten  bool   // written by Lexicon.Normalize, not by the citizen
+	name       bool   // a capital within a sentence
 }
 
 // Tokens cuts a text into syllables. Numbers with their separators, dates,
@@ -35,7 +36,22 @@ func makeToken(s string, start, end int) Token {
 	w := s[start:end]
 	t := Token{Exact: Lower(w), Start: start, End: end}
 	t.Folded = Fold(t.Exact)
+	t.name = isName(s, start, w)
 	return t
+}
+
+// isName reports a word with one capital that does not begin a sentence.
+func isName(s string, start int, w string) bool {
+	first, size := utf8.DecodeRuneInString(w)
+	if !unicode.IsUpper(first) {
+		return false
+	}
+	second, _ := utf8.DecodeRuneInString(w[size:])
+	if !unicode.IsLower(second) {
+		return false
+	}
+	before, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s[:start], " "))
+	return isWord(before) && before != utf8.RuneError || before == ','
 }
 
 // nextRun finds the next run of letters, digits and marks from i on; start is

@@ -353,6 +353,9 @@ func (s *Server) Follow(p *Person) {
 	s.status(s.chats[p.ID], p, "kicked", "member")
 }
 
+// Known makes a person one who pressed Start long ago: the bot hears nothing of it.
+func (s *Server) Known(p *Person) { s.set(func() { s.chats[p.ID].started = true }) }
+
 // Join adds the bot to a group; Kick removes it.
 func (s *Server) Join(p *Person, g *Chat) {
 	s.mu.Lock()

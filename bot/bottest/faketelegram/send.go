@@ -74,6 +74,10 @@ func (s *Server) target(r *request) (*Chat, error) {
 		return nil, bad("chat_id is empty")
 	}
 	c := s.chats[id]
+	if c == nil && id > 0 && s.opt.Anybody {
+		c = &Chat{ID: id, Type: "private", last: 100, started: true}
+		s.chats[id] = c
+	}
 	switch {
 	case !ok || c == nil:
 		return nil, bad("chat not found")
@@ -225,6 +229,7 @@ func (s *Server) show(c *Chat, m *Message) map[string]any {
 	c.last++
 	m.ID = c.last
 	c.shown = append(c.shown, m)
+	s.came++
 	s.sends = append(s.sends, sendTime{s.opt.Now(), c.ID})
 	return s.sent(c, m)
 }
@@ -373,10 +378,18 @@ func inlineButton(title string, data, address *string) (Button, error) {
 	return b, nil
 }
 
-// rate counts sends of the last second and, in a group, of the last minute.
+// chatBurst is how many messages a private chat takes at once, above its rate.
+const chatBurst = 3
+
+// rate counts sends of the last second and, in a group, of the last minute. Of a private
+// chat it counts ten seconds, for short bursts are allowed there.
 func (s *Server) rate(c *Chat) error {
+	if s.opt.PerSecond+s.opt.PerChatSecond+s.opt.PerGroupMinute == 0 {
+		s.sends = s.sends[:0]
+		return nil
+	}
 	now := s.opt.Now()
-	second, minute := 0, 0
+	second, minute, lately := 0, 0, 0
 	kept := s.sends[:0]
 	for _, t := range s.sends {
 		age := now.Sub(t.at)
@@ -389,11 +402,16 @@ func (s *Server) rate(c *Chat) error {
 		}
 		if t.chat == c.ID {
 			minute++
+			if age < 10*time.Second {
+				lately++
+			}
 		}
 	}
 	s.sends = kept
 	switch {
 	case s.opt.PerSecond > 0 && second >= s.opt.PerSecond:
+		return &apiError{code: 429, text: "Too Many Requests: retry after 1", retryAfter: 1}
+	case s.opt.PerChatSecond > 0 && c.Type == "private" && lately >= 10*s.opt.PerChatSecond+chatBurst:
 		return &apiError{code: 429, text: "Too Many Requests: retry after 1", retryAfter: 1}
 	case s.opt.PerGroupMinute > 0 && c.Type != "private" && minute >= s.opt.PerGroupMinute:
 		return &apiError{code: 429, text: "Too Many Requests: retry after 30", retryAfter: 30}

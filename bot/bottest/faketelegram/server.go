@@ -33,8 +33,11 @@ type Options struct {
 	Client *http.Client
 	// Now dates messages; nil means time.Now. Waits use package time.
 	Now func() time.Time
-	// PerSecond and PerGroupMinute are the rates above which sends get 429; 0 means any.
-	PerSecond, PerGroupMinute int
+	// PerSecond (all chats), PerChatSecond (a private one, beyond a burst of three) and
+	// PerGroupMinute are the rates above which sends get 429; 0 means any.
+	PerSecond, PerChatSecond, PerGroupMinute int
+	// Anybody means that whoever is unknown pressed Start long ago: a crowd costs nothing then.
+	Anybody bool
 }
 
 // Server is the platform. Its methods are safe for concurrent use.
@@ -45,7 +48,7 @@ type Server struct {
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced at every change
 	closed   chan struct{}
-	work     sync.WaitGroup
+	work     Work
 	people   map[string]*Person
 	groups   map[string]*Chat
 	chats    map[int64]*Chat
@@ -59,8 +62,10 @@ type Server struct {
 	hook     webhook
 	faults   []*Fault
 	calls    []Call
+	answers  map[int]int // by code
 	commands map[string][]Command
 	sends    []sendTime
+	came     int // messages of the bot that arrived
 	actions  int
 }
 
@@ -92,7 +97,7 @@ func New(opt Options) *Server {
 	return &Server{
 		opt: opt, id: id, changed: make(chan struct{}), closed: make(chan struct{}),
 		people: map[string]*Person{}, groups: map[string]*Chat{}, chats: map[int64]*Chat{}, files: map[string]*file{},
-		queries: map[string]*query{}, commands: map[string][]Command{}, nextID: 7000, nextUpd: 500_000_000,
+		queries: map[string]*query{}, answers: map[int]int{}, commands: map[string][]Command{}, nextID: 7000, nextUpd: 500_000_000,
 	}
 }
 
@@ -105,7 +110,7 @@ func (s *Server) Close() {
 		close(s.closed)
 	}
 	s.mu.Unlock()
-	s.work.Wait()
+	s.work.Close()
 }
 
 // Token is the bot's.
@@ -160,7 +165,9 @@ var tokenForm = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]{30,50}$`)
 
 // ServeHTTP answers /bot<token>/<method> and /file/bot<token>/<path>.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.work.Add(1)
+	if !s.work.Enter() {
+		panic(http.ErrAbortHandler)
+	}
 	defer s.work.Done()
 	path, isFile := strings.CutPrefix(r.URL.Path, "/file")
 	path, ok := strings.CutPrefix(path, "/bot")
@@ -217,11 +224,31 @@ func codeOf(err error) int {
 func (s *Server) note(r *request, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls = append(s.calls, Call{Method: r.method, Params: r.params, Code: code})
+	s.answers[code]++
+	if len(s.calls) < maxKeptCalls {
+		s.calls = append(s.calls, Call{Method: r.method, Params: r.params, Code: code})
+	}
 	s.notify()
 }
 
-// Calls returns the calls of a method so far, "" for all of them.
+// maxKeptCalls is how many calls are kept; all are counted.
+const maxKeptCalls = 20_000
+
+// Answers is how many calls were answered with a code; 0: the connection was cut.
+func (s *Server) Answers(code int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answers[code]
+}
+
+// Came is how many messages of the bot arrived.
+func (s *Server) Came() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.came
+}
+
+// Calls returns the first calls of a method, "" for all methods.
 func (s *Server) Calls(method string) []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -130,8 +130,9 @@ func (s *Server) deliverAll() {
 		}
 		s.hook.running[u.line] = true
 		s.hook.flying++
-		s.work.Add(1)
-		go s.deliverLine(u.line)
+		if s.work.Enter() {
+			go s.deliverLine(u.line)
+		}
 	}
 }
 

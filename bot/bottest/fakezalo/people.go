@@ -217,6 +217,16 @@ func (s *Server) Follow(name string) {
 	s.push("follow", map[string]any{"oa_id": s.opt.OAID, "follower": map[string]any{"id": p.id}, "source": "oa_profile"})
 }
 
+// Known makes somebody who follows and was heard, and who wrote, at these times, zero for
+// never; nobody is told. It returns the id.
+func (s *Server) Known(name string, heard, wrote time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.person(name)
+	p.follows, p.heard, p.wrote = true, heard, wrote
+	return p.id
+}
+
 // Unfollow stops following.
 func (s *Server) Unfollow(name string) {
 	s.mu.Lock()

@@ -2,6 +2,7 @@ package fakezalo
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -366,21 +367,32 @@ func (s *Server) quotaOf(q *request) (any, error) {
 	return map[string]any{"last_interaction": stamp(p.heard), "cs_reply": map[string]any{"remain": 8, "total": 8}}, nil
 }
 
-// conversation is the last messages of a chat, newest first.
+// conversation is a page of a chat.
 func (s *Server) conversation(q *request) (any, error) {
 	p := s.byID[text(q.body["user_id"])]
 	count, offset := int(toInt(q.body["count"])), int(toInt(q.body["offset"]))
 	if p == nil || count < 1 || count > maxHistory || offset < 0 {
 		return nil, no(-201, "data is invalid")
 	}
+	chat := slices.Clone(p.chat)
+	if s.opt.History != OldestFirst {
+		slices.Reverse(chat)
+	}
+	chat = chat[min(offset, len(chat)):]
+	chat = chat[:min(count, len(chat))]
+	if s.opt.History == NewestPages {
+		slices.Reverse(chat)
+	}
 	var out []any
-	for i := len(p.chat) - 1 - offset; i >= 0 && len(out) < count; i-- {
-		m := p.chat[i]
-		src := 0
+	for _, m := range chat {
+		src, at := 0, m.At.UnixMilli()
 		if m.From == "user" {
 			src = 1
 		}
-		out = append(out, map[string]any{"src": src, "time": m.At.UnixMilli(), "type": "text", "message": m.Text, "message_id": m.ID})
+		if s.opt.History == NewestUntimed {
+			at = 0
+		}
+		out = append(out, map[string]any{"src": src, "time": at, "type": "text", "message": m.Text, "message_id": m.ID})
 	}
 	if s.opt.NestedHistory {
 		return map[string]any{"data": out}, nil

@@ -34,6 +34,7 @@ type Options struct {
 	Buttons, Lists                   bool          // the account may send them
 	NumericStamps                    bool          // timestamps and expires_in as numbers
 	NestedHistory                    bool          // a conversation as {"data": […]}
+	History                          HistoryOrder  // in which a conversation is listed
 	SplitImages                      bool          // several pictures as several events
 	RetryRefused                     bool          // deliveries that are not answered 200 come again, too
 	RetryAfter                       time.Duration // between deliveries of the same event; 0 means 30 s
@@ -41,6 +42,17 @@ type Options struct {
 	DayQuota                         int           // messages between 48 hours and seven days; 0 means 100
 	ArticlesPerMonth                 int           // for one follower; 0 means 4
 }
+
+// HistoryOrder is how a conversation is listed, which the documentation leaves open.
+type HistoryOrder int
+
+// The orders.
+const (
+	NewestFirst   HistoryOrder = iota
+	OldestFirst                // offset 0 is the first message ever
+	NewestPages                // the newest page first, and in it the oldest message first
+	NewestUntimed              // newest first, without times
+)
 
 // Lives and windows of the platform.
 const (
@@ -64,7 +76,7 @@ type Server struct {
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced at every change
 	closed   chan struct{}
-	work     sync.WaitGroup
+	work     faketelegram.Work
 	consents map[string]*consent // by code
 	access   string
 	accessAt time.Time
@@ -75,9 +87,11 @@ type Server struct {
 	byID     map[string]*person
 	groups   map[string]*group
 	uploads  map[string]upload
+	files    map[string][]byte // what citizens sent, by the path of its address
 	articles map[string]*article
 	faults   []*Fault
 	calls    []Call
+	answers  map[int]int // by error
 	minute   time.Time
 	inMinute int
 	used     int // of DayQuota
@@ -129,7 +143,7 @@ func New(opt Options) (*Server, error) {
 	return &Server{
 		opt: opt, codes: table, changed: make(chan struct{}), closed: make(chan struct{}), consents: map[string]*consent{},
 		spent: map[string]int{}, people: map[string]*person{}, byID: map[string]*person{}, groups: map[string]*group{},
-		uploads: map[string]upload{}, articles: map[string]*article{}, number: 24_000_000_000,
+		uploads: map[string]upload{}, files: map[string][]byte{}, articles: map[string]*article{}, answers: map[int]int{}, number: 24_000_000_000,
 	}, nil
 }
 
@@ -142,7 +156,7 @@ func (s *Server) Close() {
 		close(s.closed)
 	}
 	s.mu.Unlock()
-	s.work.Wait()
+	s.work.Close()
 }
 
 // Client is an HTTP client that reaches the platform, whatever host it asks for.
@@ -177,10 +191,16 @@ func no(code int, format string, args ...any) error {
 	return &fail{code, fmt.Sprintf(format, args...)}
 }
 
-// ServeHTTP answers the API and the token endpoint.
+// ServeHTTP answers the API, the token endpoint and the host of attachments.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.work.Add(1)
+	if !s.work.Enter() {
+		panic(http.ErrAbortHandler)
+	}
 	defer s.work.Done()
+	if strings.HasPrefix(r.URL.Path, filesPath) {
+		s.serveFile(w, r)
+		return
+	}
 	q, err := parse(r)
 	f := s.fault(r.URL.Path, q)
 	if f != nil {
@@ -216,10 +236,18 @@ func codeOf(err error) int {
 func (s *Server) note(r *http.Request, q *request, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.answers[code]++
 	if len(s.calls) < maxKeptCalls {
 		s.calls = append(s.calls, Call{Method: r.Method, Path: r.URL.Path, Body: q.body, Code: code})
 	}
 	s.notify()
+}
+
+// Answers is how many calls were answered with an error's number; 0 is success.
+func (s *Server) Answers(code int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answers[code]
 }
 
 // Calls returns the calls of a path so far, "" for all of them.
@@ -303,6 +331,8 @@ func (s *Server) route(r *http.Request, q *request) (any, error) {
 		return s.quotaOf(q)
 	case path == "/v2.0/article/create":
 		return s.createArticle(q)
+	case path == "/v2.0/article/update":
+		return s.updateArticle(q)
 	case path == "/v2.0/article/verify":
 		return s.verifyArticle(q)
 	}

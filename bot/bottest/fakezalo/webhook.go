@@ -65,10 +65,13 @@ func (s *Server) start() {
 		return
 	}
 	s.running = true
-	s.work.Go(s.deliverAll)
+	if s.work.Enter() {
+		go s.deliverAll()
+	}
 }
 
 func (s *Server) deliverAll() {
+	defer s.work.Done()
 	for {
 		s.mu.Lock()
 		if len(s.queue) == 0 {

@@ -15,6 +15,7 @@
 package fakezalobot
 
 import (
+	"cchcbot/bot/bottest/faketelegram"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -65,7 +66,7 @@ type Server struct {
 	quirks  Quirks
 	changed chan struct{} // closed and replaced at every change
 	closed  chan struct{}
-	work    sync.WaitGroup
+	work    faketelegram.Work
 	people  map[string]*Person
 	groups  map[string]*Chat
 	chats   map[string]*Chat
@@ -123,7 +124,7 @@ func (s *Server) Close() {
 		close(s.closed)
 	}
 	s.mu.Unlock()
-	s.work.Wait()
+	s.work.Close()
 }
 
 // Token is the bot's.
@@ -185,7 +186,9 @@ const maxRequest = 1 << 20
 
 // ServeHTTP answers /bot<token>/<method>, and /files/<name> as the host of photos.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.work.Add(1)
+	if !s.work.Enter() {
+		panic(http.ErrAbortHandler)
+	}
 	defer s.work.Done()
 	if name, ok := strings.CutPrefix(r.URL.Path, "/files/"); ok {
 		s.serveFile(w, r, name)

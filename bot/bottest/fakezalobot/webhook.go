@@ -88,8 +88,9 @@ func (s *Server) deliverAll() {
 	for _, u := range s.queue {
 		if !s.hook.running[u.chat] {
 			s.hook.running[u.chat] = true
-			s.work.Add(1)
-			go s.deliverChat(u.chat)
+			if s.work.Enter() {
+				go s.deliverChat(u.chat)
+			}
 		}
 	}
 }

@@ -8,6 +8,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"cchcbot/bot/bottest/fakemail"
 )
 
 // echo is a platform whose account repeats what is said.
@@ -103,5 +107,41 @@ func TestOldTalksAreForgotten(t *testing.T) {
 	}
 	if code, _ := call(h, http.MethodGet, "", ""); code != http.StatusOK {
 		t.Errorf("the page answers %d", code)
+	}
+}
+
+// The mailbox shows every mail, or those to the address that is given as the person.
+func TestTheMailbox(t *testing.T) {
+	box, err := fakemail.New(fakemail.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer box.Close()
+	for _, to := range []string{"a@example.vn", "b@example.vn"} {
+		c, err := smtp.Dial(box.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		mail := "From: x@example.vn\r\nSubject: to " + to + "\r\nContent-Type: text/html\r\n\r\n<a href=\"https://x.vn/?a=1&amp;b=2\">open</a>"
+		if err := errors.Join(c.SendMail("x@example.vn", []string{to}, strings.NewReader(mail)), c.Quit()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := New(time.Now, NewMailbox(box))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := p.Handler("/fakes/")
+	for person, want := range map[string]int{"Lan": 2, "a@example.vn": 1, "c@example.vn": 0} {
+		code, v := call(h, http.MethodGet, "api/chat?platform=email&person="+person, "")
+		if code != http.StatusOK || len(v.Bubbles) != want {
+			t.Errorf("%s sees %d mails, want %d", person, len(v.Bubbles), want)
+		}
+		if want == 1 && (!strings.Contains(v.Bubbles[0].Text, "to a@example.vn") || v.Bubbles[0].Buttons[0][0].URL != "https://x.vn/?a=1&b=2") {
+			t.Errorf("%+v", v.Bubbles[0])
+		}
+	}
+	if code, _ := call(h, http.MethodPost, "api/chat", `{"platform":"email","person":"Lan","text":"a"}`); code != http.StatusUnprocessableEntity {
+		t.Errorf("somebody wrote to the mailbox: %d", code)
 	}
 }

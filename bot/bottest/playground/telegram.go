@@ -25,9 +25,6 @@ var (
 	ownNumber          = "84900000000"
 )
 
-// onePixel is a picture: the smallest JPEG head that tells its kind.
-var onePixel = []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xd9")
-
 // Telegram is the fake Telegram as a platform of the page.
 type Telegram struct{ fake *faketelegram.Server }
 
@@ -59,7 +56,7 @@ func (p *Telegram) Do(person, action string) error {
 	case doLocation:
 		p.fake.Send(faketelegram.Incoming{From: who, Lat: &placeLat, Lon: &placeLon})
 	case doPhoto:
-		p.fake.Send(faketelegram.Incoming{From: who, Photo: onePixel})
+		p.fake.Send(faketelegram.Incoming{From: who, Photo: picture()})
 	case doSticker:
 		p.fake.Send(faketelegram.Incoming{From: who, Sticker: true})
 	case doContact:

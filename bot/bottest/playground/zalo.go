@@ -48,8 +48,8 @@ func (p *Zalo) Say(person, text string) error {
 	return nil
 }
 
-// pictureOf is an address as Zalo gives a picture; nothing stands behind it.
-const pictureOf = "https://photo-stal.zdn.vn/example.jpg"
+// stickerOf is an address as Zalo gives a sticker; nothing stands behind it.
+const stickerOf = "https://photo-stal.zdn.vn/example.jpg"
 
 // Do does one of Actions.
 func (p *Zalo) Do(person, action string) error {
@@ -63,11 +63,11 @@ func (p *Zalo) Do(person, action string) error {
 	case doLocation:
 		p.fake.Locate(person, placeLat, placeLon)
 	case doPhoto:
-		p.fake.Attach(person, "image", "", pictureOf)
+		p.fake.AttachFile(person, "image", "", "", picture())
 	case doFile:
-		p.fake.Attach(person, "file", "", pictureOf)
+		p.fake.AttachFile(person, "file", "", paperName, []byte(paper))
 	case doSticker:
-		p.fake.Attach(person, "sticker", "", pictureOf)
+		p.fake.Attach(person, "sticker", "", stickerOf)
 	case doContact:
 		p.fake.SubmitInfo(person, ownNumber)
 	case doOfficer:
@@ -150,7 +150,7 @@ func (p *Zalobot) Do(person, action string) error {
 	in := fakezalobot.Incoming{From: p.fake.Person(person)}
 	switch action {
 	case doPhoto:
-		in.Photo = onePixel
+		in.Photo = picture()
 	case doSticker:
 		in.Sticker = true
 	case doVoice:

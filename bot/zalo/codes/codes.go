@@ -30,6 +30,7 @@ const (
 	DropPerson Action = "drop_person" // this recipient takes nothing any more
 	DropKind   Action = "drop_kind"   // this recipient takes no message of this kind
 	Feature    Action = "feature"     // this account may not use this feature
+	Grant      Action = "grant"       // the app may not use this API: nothing of its kind can be sent until an operator acts
 	Stop       Action = "stop"        // nothing can be sent until an operator acts
 	Bug        Action = "bug"         // the request is wrong
 	Processing Action = "processing"  // an article is not ready yet

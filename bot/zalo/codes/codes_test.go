@@ -10,7 +10,7 @@ func TestEveryRowNamesAnActionThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := []Action{OK, NextMinute, Retry, Reupload, Refresh, HoldWrites, HoldDay, HoldReset, HoldPerson, DropPerson, DropKind, Feature, Stop, Bug, Processing}
+	known := []Action{OK, NextMinute, Retry, Reupload, Refresh, HoldWrites, HoldDay, HoldReset, HoldPerson, DropPerson, DropKind, Feature, Grant, Stop, Bug, Processing}
 	for n, c := range table {
 		if !slices.Contains(known, c.Action) || c.Meaning == "" || c.Number != n {
 			t.Errorf("%d: action %q, meaning %q", n, c.Action, c.Meaning)

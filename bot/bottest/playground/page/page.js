@@ -1,6 +1,6 @@
 "use strict";
 // A phone for each fake platform. Everything shown is set as text, never as markup.
-const titles = { telegram: "Telegram", zalo: "Zalo OA", zalobot: "Zalo Bot" };
+const titles = { telegram: "Telegram", zalo: "Zalo OA", zalobot: "Zalo Bot", email: "Hộp thư" };
 const acts = {
   follow: "Quan tâm", block: "Chặn", unfollow: "Bỏ quan tâm", chatnow: "Nhắn tin", location: "Gửi vị trí", photo: "Gửi ảnh",
   file: "Gửi tệp", sticker: "Nhãn dán", voice: "Tin thoại", contact: "Gửi số điện thoại", withdraw: "Yêu cầu xóa dữ liệu",
@@ -43,6 +43,7 @@ class Phone {
     text.addEventListener("keydown", (e) => {
       if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); form.requestSubmit(); }
     });
+    if (name === "email") { form.hidden = true; this.node.querySelector("details").hidden = true; } // it is only read
     for (const a of can) {
       const b = make("button", acts[a] || a);
       b.type = "button";

@@ -1,0 +1,4 @@
+-- +goose Up
+
+-- Lists of officers who have a place, whoever answers there.
+create index complaints_cases_place_state on complaints_cases (place, state, ranked, id, lead);
