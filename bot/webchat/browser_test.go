@@ -8,7 +8,6 @@
 package webchat
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -23,12 +22,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"cchcbot/bot"
+	chromium "cchcbot/bot/bottest/browser"
 )
 
 // clerk answers like the real bot; its figures are made up for the test.
@@ -62,8 +61,7 @@ func clerk(u bot.Update) []bot.Message {
 
 // tab drives one browser tab.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	*chromium.Tab
 	dir string
 
 	mu       sync.Mutex
@@ -72,77 +70,23 @@ type tab struct {
 
 func openTab(t *testing.T) *tab {
 	t.Helper()
-	path := os.Getenv("CHROMIUM")
-	if path == "" {
-		path = "/usr/bin/chromium"
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Headless, chromedp.NoFirstRun,
-		chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))
-	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute) // the clean-up still needs it
-	ctx, cancelBrowser := chromedp.NewExecAllocator(ctx, opts...)
-	b := &tab{t: t, dir: t.ArtifactDir()}
-	ctx, _ = chromedp.NewContext(ctx, chromedp.WithListener(func(ev any) {
+	b := &tab{dir: t.ArtifactDir()}
+	b.Tab = chromium.New(t, chromedp.WithListener(func(ev any) {
 		if e, ok := ev.(*runtime.EventExceptionThrown); ok {
 			b.mu.Lock()
 			b.problems = append(b.problems, e.ExceptionDetails.Text)
 			b.mu.Unlock()
 		}
 	}))
-	b.ctx = ctx
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Error(err)
-		}
-		cancelBrowser()
-		stop()
-	})
 	return b
 }
 
-func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-// until waits until a JavaScript expression is true.
-func (b *tab) until(js string) {
-	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
-		b.shot("failed")
-		b.t.Fatalf("never: %s: %v", js, err)
-	}
-}
-
-func (b *tab) eval(js string) string {
-	b.t.Helper()
-	out, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](js))
-	if err != nil {
-		b.t.Fatalf("%s: %v", js, err)
-	}
-	return out
-}
-
 func (b *tab) shot(name string) {
-	b.t.Helper()
-	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	if err == nil {
-		err = os.WriteFile(filepath.Join(b.dir, name+".png"), picture, 0o644)
-	}
-	if err != nil {
-		b.t.Error(err)
-	}
+	b.T.Helper()
+	b.Picture(filepath.Join(b.dir, name+".png"), false)
 }
 
-func (b *tab) media(features ...*emulation.MediaFeature) {
-	b.t.Helper()
-	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
-		return err
-	}))
-}
+func phone(b *tab) { b.Size(390, 844) }
 
 func count(selector string, n int) string {
 	return fmt.Sprintf("document.querySelectorAll(%q).length === %d", selector, n)
@@ -174,52 +118,54 @@ func TestBrowserTalk(t *testing.T) {
 	t.Cleanup(s.Close)
 	t.Cleanup(c.Close)
 	b := openTab(t)
-	phone := chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait)
 
-	b.media(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: "light"})
-	b.do(phone, chromedp.Navigate(s.URL+"/chat"))
-	b.until(count(".msg.bot", 1))
+	b.Media("", &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "light"})
+	phone(b)
+	b.Open(s.URL + "/chat")
+	b.Until(count(".msg.bot", 1))
 	b.shot("phone-start")
-	if got := b.eval(faults); got != "" {
+	if got := b.Read(faults); got != "" {
 		t.Error("first view:", got)
 	}
 
 	// Typed and sent with the Enter key; Shift+Enter makes a new line.
-	b.do(chromedp.Focus(chromedp.CSS("#text")), chromedp.KeyEvent("le phi dang ky"),
-		chromedp.KeyEvent("\r", chromedp.KeyModifiers(chromedp.ModifierShift)), chromedp.KeyEvent("ket hon <b>bn</b>\r"))
-	b.until(count(".msg.bot", 2))
-	if got := b.eval(`[...document.querySelectorAll('.msg.me .bubble p')].at(-1).textContent`); got != "le phi dang ky\nket hon <b>bn</b>" {
+	b.Type("#text", "le phi dang ky")
+	b.Key("\r", chromedp.KeyModifiers(chromedp.ModifierShift))
+	b.Key("ket hon <b>bn</b>\r")
+	b.Until(count(".msg.bot", 2))
+	if got := b.Read(`[...document.querySelectorAll('.msg.me .bubble p')].at(-1).textContent`); got != "le phi dang ky\nket hon <b>bn</b>" {
 		t.Errorf("the citizen's bubble says %q", got)
 	}
-	if got := b.eval(`document.getElementById('text').value`); got != "" {
+	if got := b.Read(`document.getElementById('text').value`); got != "" {
 		t.Errorf("the composer keeps %q", got)
 	}
 	b.shot("phone-answer")
-	if got := b.eval(faults); got != "" {
+	if got := b.Read(faults); got != "" {
 		t.Error("answer:", got)
 	}
 
 	// A button by keyboard alone: from the composer backwards to the last choice.
-	b.do(chromedp.KeyEvent("\t", chromedp.KeyModifiers(chromedp.ModifierShift)), chromedp.KeyEvent("\t", chromedp.KeyModifiers(chromedp.ModifierShift)),
-		chromedp.KeyEvent("\t", chromedp.KeyModifiers(chromedp.ModifierShift)))
-	if got := b.eval(`document.activeElement.textContent`); got != "Với người nước ngoài" {
+	for range 3 {
+		b.Key("\t", chromedp.KeyModifiers(chromedp.ModifierShift))
+	}
+	if got := b.Read(`document.activeElement.textContent`); got != "Với người nước ngoài" {
 		t.Fatalf("Shift+Tab leads to %q", got)
 	}
 	b.shot("phone-focus")
-	b.do(chromedp.KeyEvent("\r"))
-	b.until(count(".msg.bot", 3))
-	if got := b.eval(`[...document.querySelectorAll('.msg.me .bubble p')].at(-1).textContent`); got != "Với người nước ngoài" {
+	b.Key("\r")
+	b.Until(count(".msg.bot", 3))
+	if got := b.Read(`[...document.querySelectorAll('.msg.me .bubble p')].at(-1).textContent`); got != "Với người nước ngoài" {
 		t.Errorf("the pressed choice shows as %q", got)
 	}
-	if got := b.eval(`document.title + document.querySelectorAll('#log img').length`); !strings.HasSuffix(got, "hành chính0") {
+	if got := b.Read(`document.title + document.querySelectorAll('#log img').length`); !strings.HasSuffix(got, "hành chính0") {
 		t.Errorf("a message became markup: %q", got)
 	}
-	if got := b.eval(`[...document.querySelectorAll('#log p a')].map(a => a.getAttribute('href')).join()`); got != "https://dichvucong.gov.vn/p/home/dvc-trang-chu.html" {
+	if got := b.Read(`[...document.querySelectorAll('#log p a')].map(a => a.getAttribute('href')).join()`); got != "https://dichvucong.gov.vn/p/home/dvc-trang-chu.html" {
 		t.Errorf("links %q", got)
 	}
 	// An old button still works.
-	b.do(chromedp.Click(chromedp.CSS(".msg.bot .choice")))
-	b.until(count(".msg.bot", 4))
+	b.Do(chromedp.Click(chromedp.CSS(".msg.bot .choice")))
+	b.Until(count(".msg.bot", 4))
 
 	// A later message arrives by the stream.
 	citizen := in.all()[0].Chat
@@ -227,27 +173,27 @@ func TestBrowserTalk(t *testing.T) {
 	if _, err := c.Send(t.Context(), message("later", citizen, "", "Phản ánh đã được trả lời (ví dụ).")); err != nil {
 		t.Fatal(err)
 	}
-	b.until(lastBot + `.includes('đã được trả lời')`)
+	b.Until(lastBot + `.includes('đã được trả lời')`)
 	b.shot("phone-later")
 
 	// A reload keeps the talk and does not greet again.
-	before, updates := b.eval(`document.getElementById('log').innerText`), len(in.all())
-	b.do(chromedp.Reload())
-	b.until(count(".msg.bot", 5))
-	if after := b.eval(`document.getElementById('log').innerText`); after != before || len(in.all()) != updates {
+	before, updates := b.Read(`document.getElementById('log').innerText`), len(in.all())
+	b.Do(chromedp.Reload())
+	b.Until(count(".msg.bot", 5))
+	if after := b.Read(`document.getElementById('log').innerText`); after != before || len(in.all()) != updates {
 		t.Errorf("after a reload: %d updates, before %d\n%s", len(in.all()), updates, after)
 	}
 
-	looks(b, phone)
+	looks(b)
 	failures(b, in)
 	photo(b, in)
-	b.do(chromedp.Click(chromedp.CSS("#clear")))
-	b.until(`document.getElementById('ask').open`)
+	b.Do(chromedp.Click(chromedp.CSS("#clear")))
+	b.Until(`document.getElementById('ask').open`)
 	b.shot("phone-clear")
-	b.do(chromedp.Click(chromedp.CSS("#ask button[value=yes]")))
-	b.until(count(".msg.bot", 1) + " && " + count(".msg.me:not([hidden])", 0))
-	b.do(chromedp.Navigate(s.URL + "/chat?lang=en"))
-	b.until(`document.documentElement.lang === 'en' && ` + count(".msg.bot", 1))
+	b.Do(chromedp.Click(chromedp.CSS("#ask button[value=yes]")))
+	b.Until(count(".msg.bot", 1) + " && " + count(".msg.me:not([hidden])", 0))
+	b.Open(s.URL + "/chat?lang=en")
+	b.Until(`document.documentElement.lang === 'en' && ` + count(".msg.bot", 1))
 	b.shot("phone-english")
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -257,8 +203,8 @@ func TestBrowserTalk(t *testing.T) {
 }
 
 // looks takes the page through screens and wishes.
-func looks(b *tab, phone chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
+func looks(b *tab) {
+	b.T.Helper()
 	for _, v := range []struct {
 		name          string
 		width, height int64
@@ -271,59 +217,59 @@ func looks(b *tab, phone chromedp.Action[chromedp.Void]) {
 		{"wide-zoom-200", 640, 400, "light"},
 		{"phone-zoom-200", 195, 422, "light"},
 	} {
-		b.media(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: v.scheme}, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"})
-		b.do(chromedp.EmulateViewport(v.width, v.height))
-		b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById('scroll').scrollTop = 1e6`))
+		b.Media("", &emulation.MediaFeature{Name: "prefers-color-scheme", Value: v.scheme}, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"})
+		b.Do(chromedp.EmulateViewport(v.width, v.height))
+		b.Run(`document.getElementById('scroll').scrollTop = 1e6`)
 		b.shot(v.name)
-		if got := b.eval(faults); got != "" {
-			b.t.Errorf("%s: %s", v.name, got)
+		if got := b.Read(faults); got != "" {
+			b.T.Errorf("%s: %s", v.name, got)
 		}
 	}
-	b.media(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: "light"})
-	b.do(phone)
+	b.Media("", &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "light"})
+	phone(b)
 }
 
 // failures: the server refuses, the text stays and can be sent again.
 func failures(b *tab, in *memory) {
-	b.t.Helper()
+	b.T.Helper()
 	in.err = fmt.Errorf("the disk is full")
-	b.do(chromedp.SendKeys(chromedp.CSS("#text"), "câu hỏi lúc bận\r"))
-	b.until(count(".msg.me .problem", 1))
+	b.Do(chromedp.SendKeys(chromedp.CSS("#text"), "câu hỏi lúc bận\r"))
+	b.Until(count(".msg.me .problem", 1))
 	b.shot("phone-failed")
-	if got := b.eval(faults); got != "" {
-		b.t.Error("failed:", got)
+	if got := b.Read(faults); got != "" {
+		b.T.Error("failed:", got)
 	}
-	b.do(chromedp.Reload()) // the text survives even that
-	b.until(count(".msg.me .problem", 1))
+	b.Do(chromedp.Reload()) // the text survives even that
+	b.Until(count(".msg.me .problem", 1))
 	in.err = nil
-	b.do(chromedp.Click(chromedp.CSS(".msg.me .meta .choice")))
-	b.until(count(".msg.me .problem", 0) + " && " + count(".msg.bot", 6))
+	b.Do(chromedp.Click(chromedp.CSS(".msg.me .meta .choice")))
+	b.Until(count(".msg.me .problem", 0) + " && " + count(".msg.bot", 6))
 	us := in.all()
 	if got := us[len(us)-1].Text; got != "câu hỏi lúc bận" {
-		b.t.Errorf("sent again: %q", got)
+		b.T.Errorf("sent again: %q", got)
 	}
 	// No permission for the place: the page explains.
-	b.do(chromedp.Click(chromedp.CSS("#place")))
-	b.until(`[...document.querySelectorAll('.msg.note')].some(e => e.innerText.includes('gõ tên xã'))`)
+	b.Do(chromedp.Click(chromedp.CSS("#place")))
+	b.Until(`[...document.querySelectorAll('.msg.note')].some(e => e.innerText.includes('gõ tên xã'))`)
 	b.shot("phone-place-denied")
 }
 
 // photo chooses a picture: it is sent, shown, and known by its content.
 func photo(b *tab, in *memory) {
-	b.t.Helper()
-	name := filepath.Join(b.t.TempDir(), "giay-hen.png")
+	b.T.Helper()
+	name := filepath.Join(b.T.TempDir(), "giay-hen.png")
 	f, err := os.Create(name)
 	if err == nil {
 		err = errors.Join(png.Encode(f, image.NewGray(image.Rect(0, 0, 60, 40))), f.Close())
 	}
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
-	b.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{name}))
-	b.until(count(".msg.bot", 7) + ` && document.querySelector('.msg.me img').naturalWidth === 60`)
+	b.Do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{name}))
+	b.Until(count(".msg.bot", 7) + ` && document.querySelector('.msg.me img').naturalWidth === 60`)
 	us := in.all()
 	if m := us[len(us)-1].Media; len(m) != 1 || m[0].Kind != bot.Photo || m[0].Type != "image/png" || m[0].Name != "giay-hen.png" {
-		b.t.Errorf("photo arrived as %+v", m)
+		b.T.Errorf("photo arrived as %+v", m)
 	}
 	b.shot("phone-photo")
 }
@@ -342,7 +288,9 @@ func TestBrowserEmbedded(t *testing.T) {
 	t.Cleanup(chat.Close)
 	t.Cleanup(c.Close)
 	b := openTab(t)
-	b.do(chromedp.EmulateViewport(1280, 800), chromedp.Navigate(site), chromedp.Click(chromedp.CSS("body > button")))
+	b.Size(1280, 800)
+	b.Open(site)
+	b.Do(chromedp.Click(chromedp.CSS("body > button")))
 	until(func() bool { return len(in.all()) == 1 })
 	until(func() bool { return c.open(in.all()[0].Chat) == 1 })
 	b.shot("embedded")
@@ -350,6 +298,6 @@ func TestBrowserEmbedded(t *testing.T) {
 	if _, err := c.Send(t.Context(), message("later", in.all()[0].Chat, "", "tin")); err != nil {
 		t.Error(err)
 	}
-	b.do(chromedp.EmulateViewport(390, 844))
+	b.Do(chromedp.EmulateViewport(390, 844))
 	b.shot("embedded-phone")
 }

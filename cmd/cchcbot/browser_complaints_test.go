@@ -16,6 +16,7 @@ import (
 
 	"cchcbot/bot"
 	"cchcbot/bot/bottest"
+	"cchcbot/bot/bottest/browser"
 	"cchcbot/bot/bottest/fakemail"
 	"cchcbot/bot/bottest/faketelegram"
 	"cchcbot/handlers/complaints/cases"
@@ -31,9 +32,7 @@ const (
 
 // walker is one browser, the program with its fakes, and the staff of the body.
 type walker struct {
-	t    *testing.T
-	ctx  context.Context
-	r    *running
+	*pane
 	body string
 
 	shift atomic.Int64 // of the program's clock, in nanoseconds
@@ -51,7 +50,7 @@ func (w *walker) now() time.Time { return time.Now().Add(time.Duration(w.shift.L
 
 // toHour moves the clock forward to an hour of a day that is no holiday.
 func (w *walker) toHour(hour, minute int) {
-	w.t.Helper()
+	w.T.Helper()
 	y, m, d := w.now().In(calendar.Zone).Date()
 	at := time.Date(y, m, d, hour, minute, 0, 0, calendar.Zone)
 	for {
@@ -71,9 +70,9 @@ func (w *walker) toHour(hour, minute int) {
 //
 //	go test -tags browser -run BrowserComplaint ./cmd/cchcbot -picture   # writes docs/complaint-*.png too
 func TestBrowserComplaint(t *testing.T) {
-	w := &walker{t: t, near: "Phường Thành Đông"}
+	w := &walker{pane: &pane{}, near: "Phường Thành Đông"}
 	w.r = launchFakesAt(t, &Config{ZaloButtons: "on", TrustedProxy: []string{"127.0.0.1"}}, w.now)
-	w.ctx = newBrowser(t)
+	w.Tab = browser.New(t)
 	r := w.r
 	dir := r.house.directory()
 	w.body = "xa25.kinh-te@10507"
@@ -83,10 +82,10 @@ func TestBrowserComplaint(t *testing.T) {
 	w.staff()
 	w.toHour(9, 0) // Zalo takes nothing but answers at night
 	var codes []string
-	t.Run("a citizen on Zalo", func(t *testing.T) { w.t = t; codes = append(codes, w.onZalo()) })
-	t.Run("a citizen in the web chat", func(t *testing.T) { w.t = t; codes = append(codes, w.onWeb()) })
-	t.Run("a citizen on Telegram", func(t *testing.T) { w.t = t; codes = append(codes, w.onTelegram()) })
-	if w.t = t; t.Failed() {
+	t.Run("a citizen on Zalo", func(t *testing.T) { w.T = t; codes = append(codes, w.onZalo()) })
+	t.Run("a citizen in the web chat", func(t *testing.T) { w.T = t; codes = append(codes, w.onWeb()) })
+	t.Run("a citizen on Telegram", func(t *testing.T) { w.T = t; codes = append(codes, w.onTelegram()) })
+	if w.T = t; t.Failed() {
 		return
 	}
 	for _, code := range codes {
@@ -95,12 +94,12 @@ func TestBrowserComplaint(t *testing.T) {
 			t.Errorf("%s is %s with %q and has %d photos", code, c.State, c.Lead, c.Photos)
 		}
 	}
-	t.Run("answered by the link of a mail", func(t *testing.T) { w.t = t; w.byMail(codes[0]) })
-	t.Run("answered in a group", func(t *testing.T) { w.t = t; w.inGroup(codes[1]) })
-	t.Run("answered in the console", func(t *testing.T) { w.t = t; w.inConsole(codes[2]) })
-	t.Run("rated on Zalo", func(t *testing.T) { w.t = t; w.rateOnZalo(codes[0]) })
-	t.Run("published", func(t *testing.T) { w.t = t; w.publish(codes[0]) })
-	w.t = t
+	t.Run("answered by the link of a mail", func(t *testing.T) { w.T = t; w.byMail(codes[0]) })
+	t.Run("answered in a group", func(t *testing.T) { w.T = t; w.inGroup(codes[1]) })
+	t.Run("answered in the console", func(t *testing.T) { w.T = t; w.inConsole(codes[2]) })
+	t.Run("rated on Zalo", func(t *testing.T) { w.T = t; w.rateOnZalo(codes[0]) })
+	t.Run("published", func(t *testing.T) { w.T = t; w.publish(codes[0]) })
+	w.T = t
 	for _, secret := range []string{walkPhone, walkName, "cống tắc", "Thông cống xong", "example.vn"} {
 		if strings.Contains(r.log.String(), secret) {
 			t.Errorf("the log holds %q", secret)
@@ -112,7 +111,7 @@ func TestBrowserComplaint(t *testing.T) {
 // districts went, the ward itself answered.
 func TestBrowserComplaintOf2021(t *testing.T) {
 	r := launchFakes(t, &Config{ZaloButtons: "on", AsOf: "2021-06-01"})
-	w := &walker{t: t, r: r, ctx: newBrowser(t), near: "Phường Trần Phú"}
+	w := &walker{pane: &pane{Tab: browser.New(t), r: r}, near: "Phường Trần Phú"}
 	code := w.onZalo()
 	c := w.find(code)
 	if c.Lead != "xa.ubnd@10528" || c.Place.ID != "c10528" || c.State != cases.Forwarded {
@@ -121,18 +120,18 @@ func TestBrowserComplaintOf2021(t *testing.T) {
 }
 
 func (w *walker) find(code string) cases.Case {
-	w.t.Helper()
-	c, err := w.r.house.desk.ByCode(w.t.Context(), code, cases.Actor{Kind: cases.System, Via: "job"})
+	w.T.Helper()
+	c, err := w.r.house.desk.ByCode(w.T.Context(), code, cases.Actor{Kind: cases.System, Via: "job"})
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return c
 }
 
 func (w *walker) must(err error) {
-	w.t.Helper()
+	w.T.Helper()
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 }
 
@@ -145,7 +144,7 @@ const (
 // staff makes the people of the body: contacts for mails, accounts for the
 // console, and a group on Telegram that they link with their one-time codes.
 func (w *walker) staff() {
-	w.t.Helper()
+	w.T.Helper()
 	r := w.r
 	at := bot.Scope{Agency: w.body}
 	w.clerk = r.officer("Phạm Thị Hoa", "hoa@staff.example.vn", bot.Grant{Role: bot.RoleOfficer, Scope: at})
@@ -158,21 +157,21 @@ func (w *walker) staff() {
 	head.signIn(w.head)
 	for _, c := range [][3]string{{"officer", "Trần Văn Cán", mailOfficer}, {"leader", "Lê Thị Lãnh", mailLeader}} {
 		if a := head.post("/console/complaints/contacts/save", "body", w.body, "role", c[0], "name", c[1], "email", c[2]); a.status != 303 {
-			w.t.Fatalf("a contact is answered %d %.2000s", a.status, a.body)
+			w.T.Fatalf("a contact is answered %d %.2000s", a.status, a.body)
 		}
 		w.open(w.mailed(c[2], "", "Thư thử"))
 		w.press("Đúng là địa chỉ này")
-		w.shows("Đã xác nhận")
+		w.Shows("Đã xác nhận")
 	}
 	code := func(by *staffer, a answer) string {
-		w.t.Helper()
+		w.T.Helper()
 		if a.status == 303 {
 			a = by.get(a.header.Get("Location"))
 		}
 		_, rest, _ := strings.Cut(string(a.body), "/lienket ")
 		c := walkCode.FindString(rest)
 		if a.status != 200 || c == "" {
-			w.t.Fatalf("no code: %d %.2000s", a.status, a.body)
+			w.T.Fatalf("no code: %d %.2000s", a.status, a.body)
 		}
 		return c
 	}
@@ -190,8 +189,8 @@ func (w *walker) staff() {
 
 // telegram waits until a chat shows a message of the bot with these words.
 func (w *walker) telegram(chat int64, words ...string) (found faketelegram.Message) {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(w.T.Context(), 20*time.Second)
 	defer cancel()
 	ok := w.r.fakes.telegram.Wait(ctx.Done(), func() bool {
 		for _, m := range w.r.fakes.telegram.Shown(chat) {
@@ -203,15 +202,15 @@ func (w *walker) telegram(chat int64, words ...string) (found faketelegram.Messa
 		return false
 	})
 	if !ok {
-		w.t.Fatalf("%q never came: %+v", words, w.r.fakes.telegram.Shown(chat))
+		w.T.Fatalf("%q never came: %+v", words, w.r.fakes.telegram.Shown(chat))
 	}
 	return found
 }
 
 // mailed waits for the newest mail to somebody about a case and returns the path of its link.
 func (w *walker) mailed(to, code, subject string) string {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(w.T.Context(), 20*time.Second)
 	defer cancel()
 	link := ""
 	ok := w.r.fakes.mail.Wait(ctx.Done(), func(all []fakemail.Mail) bool {
@@ -224,7 +223,7 @@ func (w *walker) mailed(to, code, subject string) string {
 				}
 				for _, secret := range []string{walkPhone, walkName} {
 					if strings.Contains(m.Text+m.HTML, secret) {
-						w.t.Errorf("the mail holds %q", secret)
+						w.T.Errorf("the mail holds %q", secret)
 					}
 				}
 			}
@@ -232,48 +231,43 @@ func (w *walker) mailed(to, code, subject string) string {
 		return link != ""
 	})
 	if !ok {
-		w.t.Fatalf("no mail to %s on %s", to, code)
+		w.T.Fatalf("no mail to %s on %s", to, code)
 	}
 	return link
 }
 
 const walkAnswer = "Thông cống xong lúc 15 giờ, nước rút hết. Anh/chị thấy còn đọng thì nhắn lại mã này."
 
-func (w *walker) shows(words string) {
-	w.t.Helper()
-	w.wait(fmt.Sprintf(`document.readyState === 'complete' && document.body.innerText.includes(%q)`, words))
-}
-
 func (w *walker) byMail(code string) {
 	w.size(390)
 	w.open(w.mailed(mailOfficer, code, ""))
-	w.shows("nước tràn ra đường")
-	if text := w.js("document.documentElement.innerHTML"); strings.Contains(text, walkPhone) || strings.Contains(text, walkName) {
-		w.t.Error("the page tells who wrote")
+	w.Shows("nước tràn ra đường")
+	if text := w.Read("document.documentElement.innerHTML"); strings.Contains(text, walkPhone) || strings.Contains(text, walkName) {
+		w.T.Error("the page tells who wrote")
 	}
-	w.wait("document.querySelector('.files img')?.naturalWidth > 10")
+	w.Until("document.querySelector('.files img')?.naturalWidth > 10")
 	w.look("answer-page", false)
 	w.press("Nhận việc")
-	w.wait("location.pathname.endsWith('/accept')")
+	w.Until("location.pathname.endsWith('/accept')")
 	w.press("Nhận việc")
-	w.shows("Đã nhận việc. Người dân được báo ngay.")
+	w.Shows("Đã nhận việc. Người dân được báo ngay.")
 	w.press("Trả lời")
 	w.fill("text", walkAnswer)
 	w.fill("basis", "Quyết định 12/2024/QĐ-UBND")
 	w.tick("every_point", "next_step")
-	w.do(chromedp.SetUploadFiles(chromedp.CSS("#f-files"), []string{w.photoFile()}))
+	w.Do(chromedp.SetUploadFiles(chromedp.CSS("#f-files"), []string{w.photoFile()}))
 	w.look("-answer-form", true)
 	w.press("Xem lại")
-	w.shows("Xem lại lần cuối")
+	w.Shows("Xem lại lần cuối")
 	w.look("-answer-confirm", true)
 	w.press("Trả lời")
-	w.shows("Đã chuyển câu trả lời cho lãnh đạo duyệt.")
+	w.Shows("Đã chuyển câu trả lời cho lãnh đạo duyệt.")
 	w.open(w.mailed(mailLeader, code, "chờ duyệt"))
 	w.press("Duyệt và gửi đi")
 	w.press("Xem lại")
-	w.shows("Xem lại lần cuối")
+	w.Shows("Xem lại lần cuối")
 	w.press("Duyệt và gửi đi")
-	w.shows("Đã duyệt. Người dân nhận câu trả lời ngay.")
+	w.Shows("Đã duyệt. Người dân nhận câu trả lời ngay.")
 	w.answered(code, "link")
 }
 
@@ -281,21 +275,21 @@ func (w *walker) inGroup(code string) {
 	tg, hoa, head := w.r.fakes.telegram, w.r.fakes.telegram.Person("Hoa"), w.r.fakes.telegram.Person("Trưởng")
 	card := w.telegram(w.group.ID, "Có phản ánh mới", code)
 	if strings.Contains(card.Text, walkPhone) || strings.Contains(card.Text, walkName) {
-		w.t.Errorf("the card tells who wrote: %q", card.Text)
+		w.T.Errorf("the card tells who wrote: %q", card.Text)
 	}
 	press := func(who *faketelegram.Person, m faketelegram.Message, title string) {
-		w.t.Helper()
+		w.T.Helper()
 		for _, row := range m.Buttons {
 			for _, b := range row {
 				if b.Title == title {
 					if _, err := tg.PressData(who, w.group, b.Data); err != nil {
-						w.t.Fatal(err)
+						w.T.Fatal(err)
 					}
 					return
 				}
 			}
 		}
-		w.t.Fatalf("no button %q under %q", title, m.Text)
+		w.T.Fatalf("no button %q under %q", title, m.Text)
 	}
 	press(hoa, card, "Nhận")
 	w.telegram(w.group.ID, "đã nhận", code)
@@ -307,77 +301,57 @@ func (w *walker) inGroup(code string) {
 	w.answered(code, "group")
 }
 
-// signIn signs somebody in to the console in the browser.
-func (w *walker) signIn(a *staffAccount) {
-	w.t.Helper()
-	w.open("/console/sign-in")
-	if w.js("location.pathname") != "/console/sign-in" {
-		w.run("[...document.querySelectorAll('.top button')].at(-1).click()")
-		w.wait("location.pathname === '/console/sign-in'")
-	}
-	w.fill("email", a.email)
-	w.fill("password", consolePhrase)
-	w.press("Đăng nhập")
-	if len(a.recovery) > 0 {
-		w.wait("location.pathname === '/console/sign-in/code'")
-		w.fill("code", a.recovery[0])
-		a.recovery = a.recovery[1:]
-		w.press("Tiếp tục")
-	}
-	w.wait("location.pathname === '/console'")
-}
-
 func (w *walker) inConsole(code string) {
 	w.size(1280)
 	w.signIn(w.clerk)
 	w.open("/console/complaints")
-	w.shows(code)
+	w.Shows(code)
 	w.look("console-inbox", false)
 	w.size(390)
 	w.look("console-inbox-phone", false)
 	w.size(1280)
 	w.open("/console/complaints/case/" + code)
-	w.shows("nước tràn ra đường")
-	if text := w.js("document.documentElement.innerHTML"); strings.Contains(text, walkPhone) || strings.Contains(text, walkName) {
-		w.t.Error("the page of the case tells who wrote")
+	w.Shows("nước tràn ra đường")
+	if text := w.Read("document.documentElement.innerHTML"); strings.Contains(text, walkPhone) || strings.Contains(text, walkName) {
+		w.T.Error("the page of the case tells who wrote")
 	}
 	w.press("Nhận xử lý")
-	w.shows("Đã nhận " + code)
-	w.wait("document.querySelector('.photos img')?.naturalWidth > 10")
+	w.Shows("Đã nhận " + code)
+	w.Until("document.querySelector('.photos img')?.naturalWidth > 10")
 	w.look("-console-case", false)
 	w.press("Trả lời")
 	w.fill("text", walkAnswer)
 	w.fill("basis_text", "Quyết định 12/2024/QĐ-UBND")
 	w.tick("points", "basis", "next", "evidence")
-	w.do(chromedp.SetUploadFiles(chromedp.CSS("#f-files"), []string{w.photoFile()}))
+	w.Do(chromedp.SetUploadFiles(chromedp.CSS("#f-files"), []string{w.photoFile()}))
 	w.press("Lưu và xem trước")
-	w.shows("Đúng nội dung sẽ gửi")
+	w.Shows("Đúng nội dung sẽ gửi")
 	w.press("Trình duyệt")
-	w.shows("Đã trình duyệt")
+	w.Shows("Đã trình duyệt")
 	w.signIn(w.head)
 	w.open("/console/complaints/case/" + code)
 	w.press("Xem và duyệt")
-	w.wait("location.pathname.endsWith('/approve')")
-	w.shows("Thông cống xong")
+	w.Until("location.pathname.endsWith('/approve')")
+	w.Shows("Thông cống xong")
 	w.press("Duyệt và gửi")
-	w.shows("Đã gửi câu trả lời của " + code)
+	w.Shows("Đã gửi câu trả lời của " + code)
 	w.answered(code, "console")
 }
 
 // answered holds what is kept of an answer.
 func (w *walker) answered(code, via string) {
-	w.t.Helper()
+	w.T.Helper()
 	system := cases.Actor{Kind: cases.System, Via: "job"}
 	c := w.find(code)
-	answers, err := w.r.house.desk.Answers(w.t.Context(), c.ID, system)
+	answers, err := w.r.house.desk.Answers(w.T.Context(), c.ID, system)
 	w.must(err)
 	if c.State != cases.Answered || len(answers) != 1 || answers[0].Text != walkAnswer || len(answers[0].Media) != 1 || answers[0].OnePerson {
-		w.t.Errorf("%s is %s with %+v", code, c.State, answers)
+		w.T.Errorf("%s is %s with %+v", code, c.State, answers)
 	}
-	line, err := w.r.house.desk.Timeline(w.t.Context(), c.ID, system)
+	line, err := w.r.house.desk.Timeline(w.T.Context(), c.ID, system)
 	w.must(err)
 	if last := line[len(line)-1]; last.Action != cases.Approve || last.Via != via {
-		w.t.Errorf("the last line is %s by %s", last.Action, last.Via)
+		w.T.Errorf("the last line is %s by %s", last.Action, last.Via)
 	}
 }
 
@@ -392,7 +366,7 @@ func (w *walker) rateOnZalo(code string) {
 	w.said("Cảm ơn anh/chị")
 	w.look("complaint-rating", false)
 	if c := w.find(code); c.Rating.Overall != 5 || c.Rating.Solved == nil || !*c.Rating.Solved {
-		w.t.Errorf("rated %+v", c.Rating)
+		w.T.Errorf("rated %+v", c.Rating)
 	}
 }
 
@@ -403,56 +377,55 @@ func (w *walker) publish(code string) {
 	w.size(1280)
 	w.signIn(w.clerk)
 	w.open(work)
-	w.shows(code)
+	w.Shows(code)
 	w.open(work + "/edit?code=" + code)
-	w.shows("Máy đã che")
-	w.run(`document.querySelector('[name=title]').value = 'Cống tắc, nước tràn ra đường'; document.querySelectorAll('[name=photo]').forEach(b => b.checked = true)`)
+	w.Shows("Máy đã che")
+	w.Run(`document.querySelector('[name=title]').value = 'Cống tắc, nước tràn ra đường'; document.querySelectorAll('[name=photo]').forEach(b => b.checked = true)`)
 	w.press("Xem trước")
-	w.wait("location.pathname.endsWith('/preview')")
-	w.shows("nước tràn ra đường")
+	w.Until("location.pathname.endsWith('/preview')")
+	w.Shows("nước tràn ra đường")
 	w.look("register-preview", true)
 	confirm := func(button string) {
-		w.t.Helper()
-		w.run(fmt.Sprintf(`[...document.querySelectorAll('form')].find(f => f.innerText.includes(%q)).querySelectorAll('input[type=checkbox]').forEach(b => b.checked = true)`, button))
+		w.T.Helper()
+		w.Run(fmt.Sprintf(`[...document.querySelectorAll('form')].find(f => f.innerText.includes(%q)).querySelectorAll('input[type=checkbox]').forEach(b => b.checked = true)`, button))
 		w.press(button)
 	}
 	confirm("Đề nghị đăng")
-	w.wait("document.querySelector('.flash') !== null")
+	w.Until("document.querySelector('.flash') !== null")
 	w.signIn(w.head)
 	w.open(work + "/preview?code=" + code)
-	w.shows("nước tràn ra đường")
+	w.Shows("nước tràn ra đường")
 	confirm("Xác nhận, đăng ngay")
-	w.wait("document.querySelector('.flash') !== null")
-	w.run("[...document.querySelectorAll('.top button')].at(-1).click()")
-	w.wait("location.pathname === '/console/sign-in'")
+	w.Until("document.querySelector('.flash') !== null")
+	w.signOut()
 
 	w.open("/cong-khai?" + url.Values{"q": {"Cẩm Thượng"}}.Encode())
 	w.open("/cong-khai")
-	w.shows("Phường Thành Đông")
+	w.Shows("Phường Thành Đông")
 	w.look("register", false)
 	w.size(390)
 	w.look("register-phone", false)
-	w.open(w.js("[...document.querySelectorAll('main a')].find(a => /^\\/cong-khai\\/[^/?.]+$/.test(a.getAttribute('href')) && !a.href.endsWith('so-lieu')).href"))
-	w.shows("Thông cống xong")
-	w.wait("[...document.querySelectorAll('main img')].filter(i => i.naturalWidth > 10).length === 2")
+	w.open(w.Read("[...document.querySelectorAll('main a')].find(a => /^\\/cong-khai\\/[^/?.]+$/.test(a.getAttribute('href')) && !a.href.endsWith('so-lieu')).href"))
+	w.Shows("Thông cống xong")
+	w.Until("[...document.querySelectorAll('main img')].filter(i => i.naturalWidth > 10).length === 2")
 	w.look("register-entry", true)
 	v := w.r.visitor(7)
-	pages := []string{w.js("location.pathname"), "/cong-khai", "/cong-khai.json", "/cong-khai/feed.atom", "/cong-khai/so-lieu"}
+	pages := []string{w.Read("location.pathname"), "/cong-khai", "/cong-khai.json", "/cong-khai/feed.atom", "/cong-khai/so-lieu"}
 	for _, page := range pages {
 		a := v.get(page)
 		if a.status != 200 {
-			w.t.Errorf("%s answers %d", page, a.status)
+			w.T.Errorf("%s answers %d", page, a.status)
 		}
 		for _, secret := range []string{walkPhone, "0912", "345678", walkName, "Kín Tiếng", "Phạm Thị Hoa", "Trần Văn Cán"} {
 			if strings.Contains(string(a.body), secret) {
-				w.t.Errorf("%s shows %q", page, secret)
+				w.T.Errorf("%s shows %q", page, secret)
 			}
 		}
 	}
-	for src := range strings.FieldsSeq(w.js("[...document.querySelectorAll('main img')].map(i => new URL(i.src).pathname + new URL(i.src).search).join(' ')")) {
+	for src := range strings.FieldsSeq(w.Read("[...document.querySelectorAll('main img')].map(i => new URL(i.src).pathname + new URL(i.src).search).join(' ')")) {
 		a := v.get(src)
 		if a.status != 200 || len(a.body) < 1000 || strings.Contains(string(a.body), "Exif") || strings.Contains(string(a.body), bottest.SecretPlace) {
-			w.t.Errorf("%s: %d, %d bytes; it must be a photo that does not tell where it was taken", src, a.status, len(a.body))
+			w.T.Errorf("%s: %d, %d bytes; it must be a photo that does not tell where it was taken", src, a.status, len(a.body))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"cchcbot/bot"
+	"cchcbot/bot/bottest/browser"
 )
 
 // TestBrowserExchange: an officer brings an edited workbook in, reads what it changes, confirms; then looks at what grew old.
@@ -28,21 +29,21 @@ func TestBrowserExchange(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ho-tich.xlsx")
 	ok(t, os.WriteFile(file, book, 0o600))
 
-	p := &pane{t: t, r: r, ctx: newBrowser(t)}
+	p := &pane{Tab: browser.New(t), r: r}
 	p.size(1280)
 	p.signIn(clerk)
 	p.open(exchangePath)
-	p.says("Xuất ra Excel")
-	p.look("kb-exchange")
-	p.do(chromedp.SetUploadFiles(chromedp.CSS("#f-file"), []string{file}))
+	p.Shows("Xuất ra Excel")
+	p.both("kb-exchange")
+	p.Do(chromedp.SetUploadFiles(chromedp.CSS("#f-file"), []string{file}))
 	p.press("Đọc và so sánh")
-	p.says("Tạo 4 bản soạn")
-	p.look("kb-exchange-report")
+	p.Shows("Tạo 4 bản soạn")
+	p.both("kb-exchange-report")
 	p.press("Xác nhận")
-	p.says("Đã tạo 4 bản soạn")
+	p.Shows("Đã tạo 4 bản soạn")
 	p.open("/console/procedures/stale")
-	p.says("Mục cần xem lại")
-	p.look("kb-stale")
+	p.Shows("Mục cần xem lại")
+	p.both("kb-stale")
 	for line := range strings.SplitSeq(r.log.String(), "\n") {
 		if strings.Contains(line, "level=ERROR") {
 			t.Error(line)

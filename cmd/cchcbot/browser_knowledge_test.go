@@ -9,27 +9,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"cchcbot/bot"
+	"cchcbot/bot/bottest/browser"
 	"cchcbot/knowledge/calendar"
 )
 
 // asks types a question into the chat page and returns the answer.
 func (p *pane) asks(question string) string {
-	p.t.Helper()
+	p.T.Helper()
 	p.open("/chat")
-	p.wait("document.querySelectorAll('.msg.bot').length >= 1")
-	before := p.text("String(document.querySelectorAll('.msg.bot').length)")
-	p.do(chromedp.Focus(chromedp.CSS("#text")), chromedp.KeyEvent(question+"\r"))
-	p.wait("document.querySelectorAll('.msg.bot').length > " + before)
-	return p.text("[...document.querySelectorAll('.msg.bot')].at(-1).innerText")
-}
-
-// set puts a value into a field of the page, as a date picker does.
-func (p *pane) set(name, value string) {
-	p.t.Helper()
-	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("document.querySelector('main [name=%s]').value = %q", name, value)))
+	p.Until("document.querySelectorAll('.msg.bot').length >= 1")
+	before := p.Read("String(document.querySelectorAll('.msg.bot').length)")
+	p.Type("#text", question+"\r")
+	p.Until("document.querySelectorAll('.msg.bot').length > " + before)
+	return p.Read("[...document.querySelectorAll('.msg.bot')].at(-1).innerText")
 }
 
 // TestBrowserKnowledge: an officer enters a change of law ahead, a head reviews it, the office that controls
@@ -49,7 +42,7 @@ func TestBrowserKnowledge(t *testing.T) {
 	due := now().In(calendar.Zone).AddDate(0, 0, 40)
 	day := due.Format(time.DateOnly)
 
-	p := &pane{t: t, r: r, ctx: newBrowser(t)}
+	p := &pane{Tab: browser.New(t), r: r}
 	p.size(1280)
 	if got := p.asks(question); strings.Contains(got, "12.345") {
 		t.Errorf("before anything the answer is %q", got)
@@ -57,58 +50,58 @@ func TestBrowserKnowledge(t *testing.T) {
 
 	p.signIn(clerk)
 	p.open("/console/procedures?q=khai+sinh")
-	p.says(code)
-	p.look("kb-list")
+	p.Shows(code)
+	p.both("kb-list")
 	p.open("/console/procedures/entry/" + code)
-	p.look("kb-entry")
+	p.both("kb-entry")
 	p.press("Soạn sửa đổi")
-	p.wait("location.pathname.endsWith('/edit')")
+	p.Until("location.pathname.endsWith('/edit')")
 	p.set("fee", "12.345 đồng một bản, theo nghị quyết mới của Hội đồng nhân dân.")
 	p.set("valid_from", day)
 	p.set("decision", "Nghị quyết 12/NQ-HĐND")
 	p.fill("note", "Mức lệ phí mới từ ngày có hiệu lực")
 	// Lines of records come and go without a script, and nothing typed is lost.
-	papers := p.text("String(document.querySelectorAll('[name=\"documents.name\"]').length)")
-	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[value="add:documents"]').click()`))
-	p.wait("document.querySelectorAll('[name=\"documents.name\"]').length == " + papers + " + 1")
-	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.querySelector('[value="drop:documents:%s"]').click()`, papers)))
-	p.wait("document.readyState === 'complete' && document.querySelectorAll('[name=\"documents.name\"]').length == " + papers)
-	if got := p.text("document.querySelector('[name=fee]').value"); !strings.HasPrefix(got, "12.345") {
+	papers := p.Read("String(document.querySelectorAll('[name=\"documents.name\"]').length)")
+	p.Run(`document.querySelector('[value="add:documents"]').click()`)
+	p.Until("document.querySelectorAll('[name=\"documents.name\"]').length == " + papers + " + 1")
+	p.Run(fmt.Sprintf(`document.querySelector('[value="drop:documents:%s"]').click()`, papers))
+	p.Until("document.readyState === 'complete' && document.querySelectorAll('[name=\"documents.name\"]').length == " + papers)
+	if got := p.Read("document.querySelector('[name=fee]').value"); !strings.HasPrefix(got, "12.345") {
 		t.Errorf("after the lines the fee is %q", got)
 	}
-	p.look("kb-edit")
-	p.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('[value=save]')].at(-1).click()`))
-	p.says("Đã lưu bản soạn")
-	draft := strings.TrimSuffix(p.text("location.pathname"), "/edit")
-	p.look("kb-draft")
+	p.both("kb-edit")
+	p.Run(`[...document.querySelectorAll('[value=save]')].at(-1).click()`)
+	p.Shows("Đã lưu bản soạn")
+	draft := strings.TrimSuffix(p.Read("location.pathname"), "/edit")
+	p.both("kb-draft")
 	p.signOut()
 
 	p.signIn(head)
 	p.open(draft)
-	p.look("kb-review")
+	p.both("kb-review")
 	p.open(draft + "/preview?facet=fee")
-	p.says("12.345")
-	p.look("kb-preview")
+	p.Shows("12.345")
+	p.both("kb-preview")
 	p.open("/console/procedures/ask?q=" + strings.ReplaceAll("le phi lam giay khai sinh cho con", " ", "+") + "&draft=" + draft[strings.LastIndex(draft, "/")+1:])
-	p.says(code)
-	p.look("kb-ask")
+	p.Shows(code)
+	p.both("kb-ask")
 	p.open(draft)
 	p.press("Duyệt")
-	p.says("Đã duyệt")
+	p.Shows("Đã duyệt")
 	p.signOut()
 
 	p.signIn(front)
 	p.open(draft)
 	p.press("Hẹn ngày hiệu lực")
-	p.says("sẽ có hiệu lực đầu ngày " + due.Format("02/01/2006"))
-	p.look("kb-waits")
+	p.Shows("sẽ có hiệu lực đầu ngày " + due.Format("02/01/2006"))
+	p.both("kb-waits")
 	// Taken back before its day, and set again.
-	p.do(chromedp.Evaluate[chromedp.Void]("document.querySelector('.flash button').click()"))
-	p.says("Đã thôi hẹn")
+	p.Press("document.querySelector('.flash button')")
+	p.Shows("Đã thôi hẹn")
 	p.press("Hẹn ngày hiệu lực")
-	p.says("sẽ có hiệu lực")
+	p.Shows("sẽ có hiệu lực")
 	p.open("/console/procedures/drafts")
-	p.look("kb-drafts")
+	p.both("kb-drafts")
 	effect := func() {
 		t.Helper()
 		if err := r.house.entries.RunEffect(t.Context(), r.house.works); err != nil {
@@ -120,9 +113,7 @@ func TestBrowserKnowledge(t *testing.T) {
 		t.Errorf("before its day the answer is %q", got)
 	}
 
-	// The clock moves to the first minute of the day in Vietnam. A browser has two minutes, so another goes on.
-	p.ctx = newBrowser(t)
-	p.size(1280)
+	// The clock moves to the first minute of the day in Vietnam.
 	midnight := time.Date(due.Year(), due.Month(), due.Day(), 0, 0, 30, 0, calendar.Zone)
 	shift.Store(int64(time.Until(midnight)))
 	effect()
@@ -131,33 +122,33 @@ func TestBrowserKnowledge(t *testing.T) {
 	}
 	p.signIn(front)
 	p.open(draft)
-	p.says("Có hiệu lực")
-	p.look("kb-done")
+	p.Shows("Có hiệu lực")
+	p.both("kb-done")
 
 	p.open("/console/procedures/revisions")
-	p.do(chromedp.Evaluate[chromedp.Void]("document.querySelector('main [name=to][value=\"1\"]').click()"))
+	p.Press("document.querySelector('main [name=to][value=\"1\"]')")
 	p.fill("reason", "nghị quyết tạm dừng")
 	p.tick("sure")
-	p.look("kb-revisions")
+	p.both("kb-revisions")
 	p.press("Dùng lần đã chọn")
-	p.says("Bot trả lời theo lần công bố 1")
-	p.look("kb-rolled")
+	p.Shows("Bot trả lời theo lần công bố 1")
+	p.both("kb-rolled")
 	if got := p.asks(question); strings.Contains(got, "12.345") {
 		t.Errorf("after the rollback the answer is %q", got)
 	}
 	// What was rolled back is read, compared, and can be taken up again.
 	p.open("/console/procedures/entry/" + code)
-	p.says("Đã quay lui")
-	p.look("kb-history")
+	p.Shows("Đã quay lui")
+	p.both("kb-history")
 	p.open("/console/procedures/entry/" + code + "/compare?from=1&to=2")
-	p.says("12.345")
-	p.look("kb-compare")
+	p.Shows("12.345")
+	p.both("kb-compare")
 	p.open("/console/procedures/entry/" + code + "/preview?revision=2&facet=fee")
-	p.says("12.345")
+	p.Shows("12.345")
 	p.open("/console/procedures/entry/" + code + "/end?how=replace")
-	p.look("kb-end")
+	p.both("kb-end")
 	p.open("/console/procedures/new")
-	p.look("kb-new")
+	p.both("kb-new")
 	for line := range strings.SplitSeq(r.log.String(), "\n") {
 		if strings.Contains(line, "level=ERROR") {
 			t.Error(line)

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"cchcbot/bot"
+	"cchcbot/bot/bottest/browser"
 	"cchcbot/bot/store"
 	"cchcbot/handlers/news/items"
 )
@@ -31,9 +32,9 @@ type newsWalker struct {
 //
 //	go test -tags browser -run BrowserNews ./cmd/cchcbot -picture   # writes docs/news-*.png too
 func TestBrowserNews(t *testing.T) {
-	w := &newsWalker{walker: &walker{t: t}}
+	w := &newsWalker{walker: &walker{pane: &pane{}}}
 	w.r = launchFakesAt(t, &Config{ZaloButtons: "on", TrustedProxy: []string{"127.0.0.1"}}, w.now)
-	w.ctx = newBrowser(t)
+	w.Tab = browser.New(t)
 	w.writer = w.r.officer("Phạm Thị Hoa", "hoa@soyte.example.vn", bot.Grant{Role: bot.RoleOfficer, Scope: bot.Scope{Agency: "hp-so-y-te"}})
 	w.editor = w.r.officer("Lê Minh Biên", "bien@tttt.example.vn", bot.Grant{Role: bot.RoleEditor})
 	w.second = w.r.officer("Đỗ Thu Duyệt", "duyet@tttt.example.vn", bot.Grant{Role: bot.RoleEditor})
@@ -54,11 +55,11 @@ func TestBrowserNews(t *testing.T) {
 		{"a digest", w.digest},
 		{"the other pages", func() { w.rest(id) }},
 	} {
-		if !t.Run(part.name, func(t *testing.T) { w.t = t; part.do() }) {
+		if !t.Run(part.name, func(t *testing.T) { w.T = t; part.do() }) {
 			break
 		}
 	}
-	w.t = t
+	w.T = t
 	for line := range strings.SplitSeq(w.r.log.String(), "\n") {
 		if strings.Contains(line, "level=ERROR") && !strings.Contains(line, "needs attention") {
 			t.Error(line)
@@ -77,7 +78,7 @@ const (
 
 // talk says something on a fake platform and waits until an answer has the words.
 func (w *newsWalker) talk(platform, person, text, want string) {
-	w.t.Helper()
+	w.T.Helper()
 	n := 0
 	for _, b := range w.shown(platform, person) {
 		if strings.Contains(b, want) {
@@ -102,8 +103,8 @@ func (w *newsWalker) shown(platform, person string) []string {
 
 // until waits for what the program does by itself.
 func (w *newsWalker) until(what string, is func() bool, instead ...func() string) {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(w.T.Context(), 30*time.Second)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -113,7 +114,7 @@ func (w *newsWalker) until(what string, is func() bool, instead ...func() string
 			for _, f := range instead {
 				what += ", but " + f()
 			}
-			w.t.Fatalf("%s never came", what)
+			w.T.Fatalf("%s never came", what)
 		case <-tick.C:
 		}
 	}
@@ -147,7 +148,7 @@ func (w *newsWalker) subscribe() {
 	// The second editor is on Telegram too, linked with the account.
 	w.talk("telegram", tester, "menu", "thủ tục")
 	person := bot.PersonID(w.r.number(`select person from contacts order by id desc limit 1`))
-	w.must(w.r.house.works.Do(w.t.Context(), func(ctx context.Context, u *bot.Work) error {
+	w.must(w.r.house.works.Do(w.T.Context(), func(ctx context.Context, u *bot.Work) error {
 		tx, err := u.Tx(ctx)
 		if err != nil {
 			return err
@@ -156,31 +157,11 @@ func (w *newsWalker) subscribe() {
 	}))
 }
 
-// as signs somebody in, in place of whoever was.
+// as signs somebody in, on a desk.
 func (w *newsWalker) as(a *staffAccount) {
-	w.t.Helper()
+	w.T.Helper()
 	w.size(1280)
-	w.open("/console")
-	w.wait("document.readyState === 'complete'")
-	if w.js("location.pathname") == "/console" {
-		w.run("document.querySelector('.who form button').click()")
-		w.wait("location.pathname === '/console/sign-in'")
-	}
-	w.fill("email", a.email)
-	w.fill("password", consolePhrase)
-	w.press("Đăng nhập")
-	if len(a.recovery) > 0 {
-		w.wait("location.pathname === '/console/sign-in/code' && document.readyState === 'complete'")
-		w.fill("code", a.recovery[0])
-		a.recovery = a.recovery[1:]
-		w.press("Tiếp tục")
-	}
-	w.wait("location.pathname === '/console' && document.readyState === 'complete'")
-}
-
-func (w *newsWalker) says(words string) {
-	w.t.Helper()
-	w.wait(fmt.Sprintf("document.readyState === 'complete' && document.body.innerText.includes(%q)", words))
+	w.signIn(a)
 }
 
 // newsPictures are those that stand in docs.
@@ -191,16 +172,12 @@ var newsPictures = map[string]bool{
 
 // both looks at a page on a desk and on a phone, and keeps both pictures.
 func (w *newsWalker) both(name string) {
-	w.t.Helper()
+	w.T.Helper()
 	for _, width := range []int64{390, 1280} {
 		w.size(width)
-		small := w.js(`[...document.querySelectorAll('main button, main .button, .tabs a, main input:not([type=checkbox]):not([type=radio]):not([type=hidden]), select, .tick')]
-			.filter(e => e.offsetParent && e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 80)).join('\n')`)
-		if small != "" {
-			w.t.Errorf("%s at %d has targets that are too small: %s", name, width, small)
-		}
-		if wide := w.js(`[...document.querySelectorAll('main *')].filter(e => !e.closest('thead') && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(e => e.outerHTML.slice(0, 120)).slice(0, 3).join('\n')`); wide != "" {
-			w.t.Errorf("%s at %d has what is too wide: %s", name, width, wide)
+		w.touchable(fmt.Sprintf("%s at %d", name, width), "main button, main .button, .tabs a, main input:not([type=checkbox]):not([type=radio]):not([type=hidden]), select, .tick")
+		if wide := w.Read(`[...document.querySelectorAll('main *')].filter(e => !e.closest('thead') && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(e => e.outerHTML.slice(0, 120)).slice(0, 3).join('\n')`); wide != "" {
+			w.T.Errorf("%s at %d has what is too wide: %s", name, width, wide)
 		}
 		file := name
 		if width < 500 {
@@ -213,17 +190,16 @@ func (w *newsWalker) both(name string) {
 	}
 }
 
-// set writes into a field in place of what is there.
-func (w *newsWalker) set(name, text string) {
-	w.t.Helper()
-	w.wait(fmt.Sprintf("document.readyState === 'complete' && document.querySelector('main [name=%s]') !== null", name))
-	w.run(fmt.Sprintf("document.querySelector('main [name=%s]').value = ''", name))
+// retype writes into a field in place of what is there.
+func (w *newsWalker) retype(name, text string) {
+	w.T.Helper()
+	w.set(name, "")
 	w.fill(name, text)
 }
 
 func (w *newsWalker) item(id int64) items.Item {
-	w.t.Helper()
-	it, err := w.r.house.news.Get(w.t.Context(), id, items.Actor{System: true})
+	w.T.Helper()
+	it, err := w.r.house.news.Get(w.T.Context(), id, items.Actor{System: true})
 	w.must(err)
 	return it
 }
@@ -236,10 +212,10 @@ const (
 
 // wall is a file with a picture that a page can take.
 func (w *newsWalker) wall() string {
-	w.t.Helper()
-	name := filepath.Join(w.t.TempDir(), "tram-y-te.jpg")
-	if err := os.WriteFile(name, photo(w.t), 0o600); err != nil {
-		w.t.Fatal(err)
+	w.T.Helper()
+	name := filepath.Join(w.T.TempDir(), "tram-y-te.jpg")
+	if err := os.WriteFile(name, photo(w.T), 0o600); err != nil {
+		w.T.Fatal(err)
 	}
 	return name
 }
@@ -247,60 +223,60 @@ func (w *newsWalker) wall() string {
 func (w *newsWalker) write() int64 {
 	w.as(w.writer)
 	w.open("/console/news")
-	w.says("Chưa có tin nào")
+	w.Shows("Chưa có tin nào")
 	w.both("news-empty")
 	w.press("Viết tin")
-	w.says("Nội dung đầy đủ")
+	w.Shows("Nội dung đầy đủ")
 	w.fill("title", newsTitle)
 	w.fill("summary", newsSummary+" Làm theo quy định của pháp luật.")
-	w.says("nêu luật nào") // advice comes by itself
-	w.set("summary", newsSummary)
+	w.Shows("nêu luật nào") // advice comes by itself
+	w.retype("summary", newsSummary)
 	w.fill("body", "Trạm y tế xã tiêm vào buổi sáng thứ Tư và thứ Sáu.\nTrẻ đang sốt thì tiêm sau.")
 	w.fill("places", "huyện Gia Lộc")
-	w.run(`document.querySelector('[name=topics][value=cchc]').click()`)
-	w.do(chromedp.SetUploadFiles(chromedp.CSS("#f-picture"), []string{w.wall()}))
+	w.Press(`document.querySelector('[name=topics][value=cchc]')`)
+	w.Do(chromedp.SetUploadFiles(chromedp.CSS("#f-picture"), []string{w.wall()}))
 	w.both("news-edit")
 	w.press("Lưu")
-	w.says("Đã lưu")
-	w.wait("document.querySelector('.kept img')?.naturalWidth > 100")
+	w.Shows("Đã lưu")
+	w.Until("document.querySelector('.kept img')?.naturalWidth > 100")
 	id := int64(w.r.number(`select max(id) from news_items`))
 	if got := w.item(id); got.Agency != "hp-so-y-te" || got.State != items.Draft || len(got.Content.Places) == 0 || got.Content.Picture == "" {
-		w.t.Fatalf("the draft is %+v", got)
+		w.T.Fatalf("the draft is %+v", got)
 	}
 	// Nobody has asked for one commune only: take the places away, everybody gets it.
 	w.press("Sửa")
-	w.says("Sửa tin")
-	w.run("document.querySelector('main [name=places]').value = ''")
+	w.Shows("Sửa tin")
+	w.set("places", "")
 	w.press("Lưu")
-	w.says("Toàn tỉnh")
+	w.Shows("Toàn tỉnh")
 	return id
 }
 
 // one does one thing at an item's page.
 func (w *newsWalker) one(id int64, button, then string) {
-	w.t.Helper()
+	w.T.Helper()
 	w.open(fmt.Sprintf("/console/news/%d", id))
 	w.press(button)
-	w.says(then)
+	w.Shows(then)
 }
 
 // sure ticks the box of the form and sends it.
 func (w *newsWalker) sure(button, then string) {
-	w.t.Helper()
-	w.run("document.querySelector('main [name=sure]').click()")
+	w.T.Helper()
+	w.Press("document.querySelector('main [name=sure]')")
 	w.press(button)
-	w.says(then)
+	w.Shows(then)
 }
 
 func (w *newsWalker) approve(id int64) {
 	w.as(w.editor)
 	w.open("/console/news?tab=draft")
-	w.says(newsTitle)
+	w.Shows(newsTitle)
 	w.both("news-list")
 	w.one(id, "Đã kiểm tra xong", "Đã chuyển sang chờ duyệt")
 	w.as(w.second)
 	w.one(id, "Duyệt", "Đúng nội dung sẽ gửi")
-	w.wait("[...document.querySelectorAll('.bubble img')].every(i => i.naturalWidth > 100)")
+	w.Until("[...document.querySelectorAll('.bubble img')].every(i => i.naturalWidth > 100)")
 	w.both("news-approve")
 	w.sure("Duyệt đúng nội dung này", "Giờ hẹn giờ gửi được")
 }
@@ -308,17 +284,17 @@ func (w *newsWalker) approve(id int64) {
 func (w *newsWalker) void(id int64) {
 	w.as(w.editor)
 	w.one(id, "Sửa", "Lưu thay đổi thì phải kiểm tra và duyệt lại")
-	w.set("summary", newsSummary+" Không phải xếp hàng lấy số.")
+	w.retype("summary", newsSummary+" Không phải xếp hàng lấy số.")
 	w.press("Lưu")
-	w.says("Lần duyệt trước không còn hiệu lực")
+	w.Shows("Lần duyệt trước không còn hiệu lực")
 	if got := w.item(id); got.State != items.Draft || got.Approver != "" {
-		w.t.Fatalf("after the edit: %s by %q", got.State, got.Approver)
+		w.T.Fatalf("after the edit: %s by %q", got.State, got.Approver)
 	}
 	w.open(fmt.Sprintf("/console/news/%d", id))
-	w.says("Lê Minh Biên đã sửa nội dung lúc")
+	w.Shows("Lê Minh Biên đã sửa nội dung lúc")
 	w.both("news-item")
 	w.press("Đã kiểm tra xong")
-	w.says("không tự duyệt được")
+	w.Shows("không tự duyệt được")
 	w.as(w.second)
 	w.one(id, "Duyệt", "Đúng nội dung sẽ gửi")
 	w.sure("Duyệt đúng nội dung này", "Giờ hẹn giờ gửi được")
@@ -326,24 +302,24 @@ func (w *newsWalker) void(id int64) {
 
 func (w *newsWalker) try(id int64) {
 	w.open(fmt.Sprintf("/console/news/%d/test", id))
-	w.says("Đỗ Thu Duyệt")
-	w.run("document.querySelector('main [name=to]').click()")
+	w.Shows("Đỗ Thu Duyệt")
+	w.Press("document.querySelector('main [name=to]')")
 	w.both("news-test")
 	w.press("Gửi thử")
-	w.says("Đã gửi thử cho 1 người")
+	w.Shows("Đã gửi thử cho 1 người")
 	w.until("the test", func() bool { return w.has("telegram", tester, newsTitle) })
 	if w.has("telegram", onTelegram, newsTitle) {
-		w.t.Error("a citizen got the test")
+		w.T.Error("a citizen got the test")
 	}
 	w.open(fmt.Sprintf("/console/news/%d/audience", id))
-	w.says("Sẽ gửi tới 4 người")
-	w.says("1 người nhận trong bản tin gộp")
+	w.Shows("Sẽ gửi tới 4 người")
+	w.Shows("1 người nhận trong bản tin gộp")
 	w.both("news-audience")
 }
 
 func (w *newsWalker) stop(id int64) {
 	// One platform is kept back by an operator, so that the sending stands in the middle.
-	w.must(w.r.data.store.HoldAll(w.t.Context(), store.Hold{Channel: "zalobot", Lane: bot.LaneBroadcast}, "test"))
+	w.must(w.r.data.store.HoldAll(w.T.Context(), store.Hold{Channel: "zalobot", Lane: bot.LaneBroadcast}, "test"))
 	w.one(id, "Hẹn giờ gửi", "Sẽ gửi tới 4 người")
 	w.both("news-schedule")
 	w.sure("Hẹn giờ gửi", "Đã hẹn gửi lúc")
@@ -357,31 +333,31 @@ func (w *newsWalker) stop(id int64) {
 	w.look("-news-chat", false)
 	w.size(1280)
 	w.open(fmt.Sprintf("/console/news/%d/progress", id))
-	w.says("Dừng")
+	w.Shows("Dừng")
 	w.both("news-progress")
 	w.one(id, "Dừng hẳn", "không thu về được")
 	w.fill("reason", "Sai ngày bắt đầu")
 	w.both("news-stop")
 	w.sure("Dừng hẳn", "Đã dừng hẳn")
-	w.must(w.r.data.store.ReleaseAll(w.t.Context(), store.Hold{Channel: "zalobot", Lane: bot.LaneBroadcast}, "test"))
+	w.must(w.r.data.store.ReleaseAll(w.T.Context(), store.Hold{Channel: "zalobot", Lane: bot.LaneBroadcast}, "test"))
 	w.until("the end of what waits", func() bool {
 		return w.r.number(`select count(*) from outbox where state in ('waiting', 'queued', 'sending')`) == 0
 	})
 	if w.has("zalobot", onZaloBot, newsTitle) {
-		w.t.Error("it went on after the stop")
+		w.T.Error("it went on after the stop")
 	}
 }
 
 func (w *newsWalker) correct(id int64) {
 	w.as(w.editor)
 	w.one(id, "Đính chính", "đúng 3 người đã nhận")
-	w.set("title", newsRight)
+	w.retype("title", newsRight)
 	w.both("news-correct")
 	w.press("Lưu")
-	w.says("Tin này đính chính một tin đã gửi")
+	w.Shows("Tin này đính chính một tin đã gửi")
 	right := int64(w.r.number(`select max(id) from news_items`))
 	w.press("Đã kiểm tra xong")
-	w.says("Đã chuyển sang chờ duyệt")
+	w.Shows("Đã chuyển sang chờ duyệt")
 	w.as(w.second)
 	w.one(right, "Duyệt", "Đúng nội dung sẽ gửi")
 	w.sure("Duyệt đúng nội dung này", "Giờ hẹn giờ gửi được")
@@ -394,10 +370,10 @@ func (w *newsWalker) correct(id int64) {
 		return w.r.number(`select count(*) from outbox where state in ('waiting', 'queued', 'sending')`) == 0
 	})
 	if w.has("zalobot", onZaloBot, newsRight) || w.has("telegram", daily, newsRight) {
-		w.t.Error("the correction went to somebody who had not got the item")
+		w.T.Error("the correction went to somebody who had not got the item")
 	}
 	if n := w.r.number(fmt.Sprintf(`select queued from news_items where id = %d`, right)); n != 3 {
-		w.t.Errorf("the correction goes to %d", n)
+		w.T.Errorf("the correction goes to %d", n)
 	}
 	w.size(390)
 	w.open("/chat")
@@ -407,13 +383,13 @@ func (w *newsWalker) correct(id int64) {
 
 func (w *newsWalker) digest() {
 	w.toHour(17, 1)
-	w.must(w.r.house.news.RunDigest(w.t.Context(), w.r.house.works))
+	w.must(w.r.house.news.RunDigest(w.T.Context(), w.r.house.works))
 	w.r.house.delivery.Wake()
 	w.until("the digest", func() bool {
 		return w.has("telegram", daily, "Tin hôm nay:") && w.has("telegram", daily, newsRight)
 	})
 	if w.has("telegram", daily, newsTitle) {
-		w.t.Error("the digest has the item that was wrong")
+		w.T.Error("the digest has the item that was wrong")
 	}
 }
 
@@ -427,7 +403,7 @@ func (w *newsWalker) rest(id int64) {
 		{"news-done", "/console/news?tab=done", newsTitle},
 	} {
 		w.open(p.path)
-		w.says(p.says)
+		w.Shows(p.says)
 		w.both(p.name)
 	}
 }

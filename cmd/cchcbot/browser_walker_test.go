@@ -7,150 +7,160 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"cchcbot/bot/bottest"
+	"cchcbot/bot/bottest/browser"
 	"cchcbot/bot/bottest/faketelegram"
 )
 
-// do runs steps in the browser.
-func (w *walker) do(steps ...chromedp.Action[chromedp.Void]) {
-	w.t.Helper()
-	if err := chromedp.Do(w.ctx, steps...); err != nil {
-		w.t.Fatal(err)
-	}
+// pane is one browser window on the program.
+type pane struct {
+	*browser.Tab
+	r *running
 }
 
-func (w *walker) js(script string) string {
-	w.t.Helper()
-	s, err := chromedp.Run(w.ctx, chromedp.Evaluate[string](script))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return s
-}
-
-func (w *walker) run(script string) {
-	w.t.Helper()
-	w.do(chromedp.Evaluate[chromedp.Void](script))
-}
-
-func (w *walker) wait(js string) {
-	w.t.Helper()
-	for tries := 0; ; tries++ {
-		_, err := chromedp.Run(w.ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(20*time.Second)))
-		if err == nil {
-			return
-		}
-		if tries == 20 || !strings.Contains(err.Error(), "context") && !strings.Contains(err.Error(), "navigated") {
-			w.t.Fatalf("%s: %v; the page ends with %q", js, err, w.js("(document.body?.innerText ?? '').slice(-900)"))
-		}
-	}
-}
-
-func (w *walker) size(width int64) {
-	w.t.Helper()
-	if width < 500 {
-		w.do(chromedp.EmulateViewport(width, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait))
-		return
-	}
-	w.do(chromedp.EmulateViewport(width, 900))
-}
-
-func (w *walker) open(path string) {
-	w.t.Helper()
+// open goes to a path of the program, or to a whole address.
+func (p *pane) open(path string) {
+	p.T.Helper()
 	if strings.HasPrefix(path, "/") {
-		path = w.r.server.PublicURL() + path
+		path = p.r.server.PublicURL() + path
 	}
-	w.do(chromedp.Navigate(path))
+	p.Open(path)
 }
 
-// look checks what a page must never do, and keeps a picture in docs when asked,
-// but for names that begin with a dash.
-func (w *walker) look(name string, whole bool) {
-	w.t.Helper()
-	if over := w.js("String(document.documentElement.scrollWidth - document.documentElement.clientWidth)"); over != "0" {
-		w.t.Errorf("%s is %s px too wide", name, over)
+func (p *pane) size(width int64) {
+	p.T.Helper()
+	height := int64(900)
+	if width < 500 {
+		height = 844
 	}
-	if !*picture || name[0] == '-' {
-		return
+	p.Size(width, height)
+}
+
+// fill writes into fields by their names, each after what is in it.
+func (p *pane) fill(pairs ...string) {
+	p.T.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		p.Type("main [name="+pairs[i]+"]", pairs[i+1])
 	}
-	shot, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
-	if whole {
-		shot, err = chromedp.Run(w.ctx, chromedp.FullScreenshot(100))
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join("..", "..", "docs", name+".png"), shot, 0o644)
-	}
-	if err != nil {
-		w.t.Fatal(err)
+}
+
+// set puts a value into a field of the page, as a date picker does.
+func (p *pane) set(name, value string) {
+	p.T.Helper()
+	field := fmt.Sprintf("document.querySelector('main [name=%s]')", name)
+	p.Until(field)
+	p.Run(field + ".value = " + browser.Quote(value))
+}
+
+// tick clicks boxes by their names.
+func (p *pane) tick(names ...string) {
+	p.T.Helper()
+	for _, n := range names {
+		p.Press(fmt.Sprintf("document.querySelector('main [name=%s]')", n))
 	}
 }
 
 // press presses a button or a link of the page by its words.
-func (w *walker) press(title string) {
-	w.t.Helper()
-	w.wait(fmt.Sprintf(`[...document.querySelectorAll('main button, main a.button')].some(b => b.offsetParent && b.textContent.trim() === %q)`, title))
-	w.run(fmt.Sprintf(`[...document.querySelectorAll('main button, main a.button')].find(b => b.offsetParent && b.textContent.trim() === %q).click()`, title))
+func (p *pane) press(title string) {
+	p.T.Helper()
+	p.Press(browser.Button("main button, main a.button", title))
 }
 
-// fill writes into a field by its name.
-func (w *walker) fill(name, text string) {
-	w.t.Helper()
-	w.wait(fmt.Sprintf(`document.querySelector('[name=%s]') !== null`, name))
-	w.do(chromedp.Focus(chromedp.CSS("[name="+name+"]")), chromedp.KeyEvent(text))
+// signIn signs somebody in to the console, in place of whoever was.
+func (p *pane) signIn(a *staffAccount) {
+	p.T.Helper()
+	p.open("/console/sign-in")
+	if p.Read("location.pathname") != "/console/sign-in" {
+		p.signOut()
+	}
+	p.fill("email", a.email, "password", consolePhrase)
+	p.press("Đăng nhập")
+	if len(a.recovery) > 0 {
+		p.Until("location.pathname === '/console/sign-in/code'")
+		p.fill("code", a.recovery[0])
+		a.recovery = a.recovery[1:]
+		p.press("Tiếp tục")
+	}
+	p.Until("location.pathname === '/console'")
 }
 
-func (w *walker) tick(names ...string) {
-	w.t.Helper()
-	for _, n := range names {
-		w.run(fmt.Sprintf(`document.querySelector('input[type=checkbox][name=%s]').checked = true`, n))
+func (p *pane) signOut() {
+	p.T.Helper()
+	p.Press("document.querySelector('.who form button')")
+	p.Until("location.pathname === '/console/sign-in'")
+}
+
+// fits checks what a page must never do: be wider than its window.
+func (p *pane) fits(name string) {
+	p.T.Helper()
+	if got := p.TooWide(); got != "" {
+		p.T.Errorf("%s is %s", name, got)
 	}
 }
 
-// said waits until the bot said something with these words, after what it had said before.
+// touchable checks that what is pressed is large enough for a thumb.
+func (p *pane) touchable(name, selector string) {
+	p.T.Helper()
+	small := p.Read(`[...document.querySelectorAll(` + browser.Quote(selector) + `)]
+		.filter(e => e.offsetParent && !e.closest('.brand') && e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 80)).join('\n')`)
+	if small != "" {
+		p.T.Errorf("%s has targets that are too small: %s", name, small)
+	}
+}
+
+// look checks what a page must never do, and keeps a picture in docs when asked,
+// but for names that begin with a dash.
+func (p *pane) look(name string, whole bool) {
+	p.T.Helper()
+	p.fits(name)
+	if *picture && name[0] != '-' {
+		p.Picture(filepath.Join("..", "..", "docs", name+".png"), whole)
+	}
+}
+
+// said waits until the bot said something with these words, after what was heard before,
+// and returns it and what came with it. What comes later is still to be heard.
 func (w *walker) said(words string) string {
-	w.t.Helper()
+	w.T.Helper()
 	// Nobody types as fast as this test: where the chat asks for patience, it has it.
-	w.wait(fmt.Sprintf(`(() => {
+	w.Until(fmt.Sprintf(`(() => {
 		const again = [...document.querySelectorAll('.problem + button')].at(-1);
 		if (again && Date.now() - (window.again ?? 0) > 1500) { window.again = Date.now(); again.click(); }
-		return [...document.querySelectorAll(%q)].slice(%d).some(m => m.innerText.includes(%q));
-	})()`, w.say, w.seen, words))
-	text := w.js(fmt.Sprintf(`[...document.querySelectorAll(%q)].slice(%d).map(m => m.innerText).join('\n')`, w.say, w.seen))
-	w.run(fmt.Sprintf(`window.talked = document.querySelectorAll(%q).length`, w.say))
-	n, err := chromedp.Run(w.ctx, chromedp.Evaluate[int]("window.talked"))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+		const said = [...document.querySelectorAll(%s)].map(m => m.innerText);
+		const at = said.findIndex((text, i) => i >= %d && text.includes(%s));
+		if (at >= 0) window.heard = [said.slice(%d, at + 1).join('\n'), at + 1];
+		return at >= 0;
+	})()`, browser.Quote(w.say), w.seen, browser.Quote(words), w.seen))
+	text := w.Read("window.heard[0]")
+	n, err := strconv.Atoi(w.Read("String(window.heard[1])"))
+	w.must(err)
 	w.seen = n
 	return text
 }
 
 // choose presses the newest choice of that title in the open chat, or types its number.
 func (w *walker) choose(title string) {
-	w.t.Helper()
-	script := fmt.Sprintf(`(() => {
-		const b = [...document.querySelectorAll('.rows button, button.choice')].filter(b => b.offsetParent && b.textContent === %q).at(-1);
-		if (b) { b.click(); return ''; }
-		const last = [...document.querySelectorAll(%q)].at(-1).innerText.split('\n');
-		return last.find(l => /^\d+\. /.test(l) && l.replace(/^\d+\. /, '').trim() === %q) ?? 'none';
-	})()`, title, w.say, title)
-	line := w.js(script)
-	if line == "none" {
-		w.t.Fatalf("no choice %q", title)
-	}
-	if n, _, ok := strings.Cut(line, "."); ok {
+	w.T.Helper()
+	w.Until(fmt.Sprintf(`(() => {
+		const b = [...document.querySelectorAll('.rows button, button.choice')].filter(b => b.offsetParent && b.textContent === %s).at(-1);
+		if (b) { b.click(); window.chosen = ''; return true; }
+		const last = [...document.querySelectorAll(%s)].at(-1).innerText.split('\n');
+		window.chosen = last.find(l => /^\d+\. /.test(l) && l.replace(/^\d+\. /, '').trim() === %s);
+		return window.chosen !== undefined;
+	})()`, browser.Quote(title), browser.Quote(w.say), browser.Quote(title)))
+	if n, _, ok := strings.Cut(w.Read("window.chosen"), "."); ok {
 		w.typed(w.field, n)
 	}
 }
 
 func (w *walker) typed(field, text string) {
-	w.t.Helper()
-	w.do(chromedp.Focus(chromedp.CSS(field)), chromedp.KeyEvent(text+"\r"))
+	w.T.Helper()
+	w.Type(field, text+"\r")
 }
 
 var walkCode = regexp.MustCompile(`[0-9A-Z]{4}-[0-9A-Z]{4}`)
@@ -159,10 +169,10 @@ func walkPhoto() []byte { return bottest.SamplePhoto(1200, 900) }
 
 // photoFile is that photo in a file that a page can take.
 func (w *walker) photoFile() string {
-	w.t.Helper()
-	name := filepath.Join(w.t.TempDir(), "IMG_2026.jpg")
+	w.T.Helper()
+	name := filepath.Join(w.T.TempDir(), "IMG_2026.jpg")
 	if err := os.WriteFile(name, walkPhoto(), 0o600); err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return name
 }
@@ -170,7 +180,7 @@ func (w *walker) photoFile() string {
 // file goes through the form from the first words to the code. A location is
 // near three communes: the citizen picks his.
 func (w *walker) file(locate, photo func()) string {
-	w.t.Helper()
+	w.T.Helper()
 	w.typed(w.field, walkWords)
 	w.said("Hạ tầng, vệ sinh, chiếu sáng")
 	w.choose("Đúng")
@@ -187,7 +197,7 @@ func (w *walker) file(locate, photo func()) string {
 	w.said("Đã nhận")
 	w.choose("Xong")
 	if text := w.said("Cho đăng công khai"); strings.Contains(text, walkPhone) {
-		w.t.Errorf("the preview of what is public shows the number: %q", text)
+		w.T.Errorf("the preview of what is public shows the number: %q", text)
 	}
 	w.choose("Cho công khai")
 	w.said("xem lại trước khi gửi")
@@ -197,28 +207,28 @@ func (w *walker) file(locate, photo func()) string {
 
 // phone opens the page of the playground for one platform.
 func (w *walker) phone(platform string) {
-	w.t.Helper()
+	w.T.Helper()
 	w.size(390)
 	w.open("about:blank")
 	w.open(fakesPath + "#" + platform)
 	w.field, w.say, w.seen = "#phone-"+platform+" textarea", "#phone-"+platform+" .msg:not(.mine)", 0
-	w.do(chromedp.WaitVisible(chromedp.CSS(w.field)))
-	w.run(fmt.Sprintf(`document.getElementById('person').value = %q; document.getElementById('person').dispatchEvent(new Event('change'))`, walkName))
+	w.Do(chromedp.WaitVisible(chromedp.CSS(w.field)))
+	w.Run(fmt.Sprintf(`document.getElementById('person').value = %s; document.getElementById('person').dispatchEvent(new Event('change'))`, browser.Quote(walkName)))
 }
 
 func (w *walker) act(platform, title string) {
-	w.t.Helper()
-	w.run(fmt.Sprintf(`[...document.querySelectorAll('#phone-%s .acts button')].find(b => b.textContent === %q).click()`, platform, title))
+	w.T.Helper()
+	w.Press(browser.Button("#phone-"+platform+" .acts button", title))
 }
 
 func (w *walker) onZalo() string {
-	w.t.Helper()
+	w.T.Helper()
 	w.phone("zalo")
 	return w.file(func() { w.act("zalo", "Gửi vị trí") }, func() { w.r.fakes.zalo.AttachFile(walkName, "image", "", "", walkPhoto()) })
 }
 
 func (w *walker) onTelegram() string {
-	w.t.Helper()
+	w.T.Helper()
 	w.phone("telegram")
 	return w.file(func() { w.act("telegram", "Gửi vị trí") }, func() {
 		w.r.fakes.telegram.Send(faketelegram.Incoming{From: w.r.fakes.telegram.Person(walkName), Photo: walkPhoto()})
@@ -226,17 +236,17 @@ func (w *walker) onTelegram() string {
 }
 
 func (w *walker) onWeb() string {
-	w.t.Helper()
+	w.T.Helper()
 	w.size(1280)
 	w.open("/chat")
 	w.field, w.say, w.seen = "#text", ".msg.bot", 0
 	w.said("Hải Dương")
 	// Where the browser is: the sensor is not what is tried here.
-	w.run(`Object.defineProperty(navigator, 'geolocation', {value: {getCurrentPosition: ok => ok({coords: {latitude: 20.9401, longitude: 106.3330}})}})`)
-	code := w.file(func() { w.do(chromedp.Click(chromedp.CSS("#place"))) }, func() { w.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{w.photoFile()})) })
+	w.Run(`Object.defineProperty(navigator, 'geolocation', {value: {getCurrentPosition: ok => ok({coords: {latitude: 20.9401, longitude: 106.3330}})}})`)
+	code := w.file(func() { w.Do(chromedp.Click(chromedp.CSS("#place"))) }, func() { w.Do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{w.photoFile()})) })
 	w.look("complaint-chat-wide", false)
 	w.size(390)
-	w.run(`document.getElementById('scroll').scrollTop = 1e6`)
+	w.Run(`document.getElementById('scroll').scrollTop = 1e6`)
 	w.look("complaint-chat", false)
 	return code
 }

@@ -3,18 +3,14 @@
 package sources
 
 import (
-	"context"
 	"flag"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/chromedp"
-
+	"cchcbot/bot/bottest/browser"
 	"cchcbot/bot/web"
 )
 
@@ -38,57 +34,31 @@ func TestBrowserSources(t *testing.T) {
 	})
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
-	path := os.Getenv("CHROMIUM")
-	if path == "" {
-		path = "/usr/bin/chromium"
-	}
-	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
-	defer stop()
-	ctx, end := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Headless, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()))...)
-	defer end()
-	ctx, _ = chromedp.NewContext(ctx)
-	defer func() { must(t, chromedp.Cancel(ctx)) }()
-	do := func(steps ...chromedp.Action[chromedp.Void]) { t.Helper(); must(t, chromedp.Do(ctx, steps...)) }
+	b := browser.New(t)
 	press := func(button, want string) {
 		t.Helper()
-		do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('main button')].find(b => b.innerText.includes('` + button + `')).click()`))
-		for tries := 0; ; tries++ {
-			_, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.readyState === 'complete' && document.body.innerText.includes('`+want+`')`, chromedp.WithPollingTimeout(10*time.Second)))
-			if err == nil {
-				return
-			}
-			if tries == 5 || !strings.Contains(err.Error(), "navigated") && !strings.Contains(err.Error(), "context") { // the page went away while it was looked at
-				t.Fatalf("%s leads not to %q: %v", button, want, err)
-			}
-		}
+		b.Press(browser.Button("main button", button))
+		b.Shows(want)
 	}
-	shot := func(name string) {
+	look := func(name string) {
 		t.Helper()
-		wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
-		must(t, err)
-		if wide {
-			t.Errorf("%s is wider than the screen", name)
+		if got := b.TooWide(); got != "" {
+			t.Errorf("%s is %s", name, got)
 		}
-		if !*picture {
-			return
+		if *picture {
+			b.Picture(filepath.Join("..", "..", "..", "docs", name+".png"), true)
 		}
-		b, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-		must(t, err)
-		must(t, os.WriteFile(filepath.Join("..", "..", "..", "docs", name+".png"), b, 0o644))
 	}
-	do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(srv.URL+newPath))
-	fill := func(name, value string) {
-		t.Helper()
-		do(chromedp.Focus(chromedp.CSS("[name="+name+"]")), chromedp.KeyEvent(value))
-	}
-	fill("url", w.at("/rss/trang-chu.rss"))
-	fill("name", "Báo Hải Dương")
+	b.Size(1280, 900)
+	b.Open(srv.URL + newPath)
+	b.Type("[name=url]", w.at("/rss/trang-chu.rss"))
+	b.Type("[name=name]", "Báo Hải Dương")
 	press("Thêm nguồn", "Đã thêm nguồn")
 	press("Đọc thử ngay", "2 bài mới")
-	shot("nguon-tin")
-	do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait), chromedp.Navigate(srv.URL+listPath))
-	shot("nguon-tin-phone")
+	look("nguon-tin")
+	b.Size(390, 844)
+	b.Open(srv.URL + listPath)
+	look("nguon-tin-phone")
 	if strings.Contains(w.log.String(), "level=ERROR") {
 		t.Error(w.log.String())
 	}
