@@ -157,6 +157,25 @@ func TestADeadlineEndsACall(t *testing.T) {
 	}
 }
 
+// unaware is a context that has not noticed that its deadline is over, as on a busy machine.
+type unaware struct {
+	context.Context
+	deadline time.Time
+}
+
+func (u unaware) Deadline() (time.Time, bool) { return u.deadline, true }
+
+func TestADeadlineEndsACallBeforeItsContextNotices(t *testing.T) {
+	long := limits{dial: time.Hour, io: time.Hour, op: time.Hour}
+	s := openAt(t, Options{URL: "redis://" + serve(t, silent)}, long)
+	for name, call := range calls(s) {
+		err := inTime(func() error { return call(unaware{t.Context(), time.Now().Add(10 * time.Millisecond)}) })
+		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrAway) {
+			t.Errorf("%s: %v, want the end of the context", name, err)
+		}
+	}
+}
+
 func TestErrorsAndLogsShowNothing(t *testing.T) {
 	const password, user = "sup3rs3cret", "somebody"
 	// A server that repeats what it was sent, as old ones and proxies do.

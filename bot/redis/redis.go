@@ -306,7 +306,7 @@ func (s *State) try(ctx context.Context, doing string, f func(context.Context) e
 		s.gate.leave("")
 		return nil
 	}
-	if ended := ctx.Err(); ended != nil {
+	if ended := over(ctx); ended != nil {
 		return fmt.Errorf("redis: %s: %w", doing, ended) // says nothing about the server
 	}
 	reason, away := explain(err)
@@ -316,6 +316,15 @@ func (s *State) try(ctx context.Context, doing string, f func(context.Context) e
 	}
 	s.gate.leave(reason)
 	return fmt.Errorf("redis: %s: %w: %s", doing, ErrAway, reason)
+}
+
+// over returns why a context has ended. A connection ends a call at the deadline of
+// its context, and on a busy machine that is before the context itself has noticed.
+func over(ctx context.Context) error {
+	if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 func invalid(detail string) error { return &bot.Error{Code: bot.Invalid, Detail: detail} }

@@ -37,7 +37,7 @@ const (
 	soakCitizens = 24
 	soakPause    = 1600 * time.Millisecond // between two messages of a citizen
 	soakToken    = "123456789:AAsoak-token-that-must-never-show-up"
-	soakWait     = 90 * time.Second // for the last answers
+	soakWait     = 10 * time.Minute // for the last answers, on a busy machine too
 )
 
 // codes are typed as questions: each is answered by exactly one card that names it.

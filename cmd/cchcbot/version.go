@@ -15,6 +15,9 @@ import (
 // VersionCmd is `cchcbot version`.
 type VersionCmd struct{}
 
+// Help is the example below --help.
+func (VersionCmd) Help() string { return "Example:\n  cchcbot version" }
+
 // Run prints version, revision and platform.
 func (VersionCmd) Run(io streams) error {
 	fmt.Fprintf(io.out, "cchcbot %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)

@@ -196,6 +196,9 @@ type ZaloQuietCmd struct {
 	JSON bool `help:"One JSON object a line."`
 }
 
+// Help is the example below --help.
+func (ZaloQuietCmd) Help() string { return "Example:\n  cchcbot zalo quiet --json" }
+
 // Run lists the chats.
 func (c *ZaloQuietCmd) Run(ctx context.Context, cfg *Config, io streams) error {
 	d, err := openRuntime(ctx, cfg, cfg.Logger(io.err))
