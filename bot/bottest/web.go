@@ -345,8 +345,8 @@ func (v *visitor) take(data []byte) error {
 	return nil
 }
 
-// arrivalLimit is how long a message may take from the channel to the page.
-const arrivalLimit = 10 * time.Second
+// arrivalLimit is how long a message may take from the channel to the page. Only what never comes reaches it.
+const arrivalLimit = time.Minute
 
 // Seen waits until everything that the channel took for the citizen has
 // arrived, and returns what is new, in the order in which it was sent.

@@ -36,7 +36,7 @@ func TestAlertReachesTheChat(t *testing.T) {
 	p.house.alarm.raise(t.Context(), "turn 7 failed 3 times")
 	p.house.alarm.raise(t.Context(), "turn 7 failed 3 times")
 	end := make(chan struct{})
-	timer := time.AfterFunc(20*time.Second, func() { close(end) })
+	timer := time.AfterFunc(time.Minute, func() { close(end) })
 	defer timer.Stop()
 	heard := func() int {
 		n := 0
@@ -79,7 +79,7 @@ func TestAlertReachesTheMailbox(t *testing.T) {
 	})
 	p.house.alarm.raise(t.Context(), "turn 7 failed 3 times")
 	end := make(chan struct{})
-	timer := time.AfterFunc(20*time.Second, func() { close(end) })
+	timer := time.AfterFunc(time.Minute, func() { close(end) })
 	defer timer.Stop()
 	if !box.Wait(end, func(mails []fakemail.Mail) bool { return len(mails) > 0 }) {
 		t.Fatal("no mail came")

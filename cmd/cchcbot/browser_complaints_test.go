@@ -190,7 +190,7 @@ func (w *walker) staff() {
 // telegram waits until a chat shows a message of the bot with these words.
 func (w *walker) telegram(chat int64, words ...string) (found faketelegram.Message) {
 	w.T.Helper()
-	ctx, cancel := context.WithTimeout(w.T.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.T.Context(), browser.Patience)
 	defer cancel()
 	ok := w.r.fakes.telegram.Wait(ctx.Done(), func() bool {
 		for _, m := range w.r.fakes.telegram.Shown(chat) {
@@ -210,7 +210,7 @@ func (w *walker) telegram(chat int64, words ...string) (found faketelegram.Messa
 // mailed waits for the newest mail to somebody about a case and returns the path of its link.
 func (w *walker) mailed(to, code, subject string) string {
 	w.T.Helper()
-	ctx, cancel := context.WithTimeout(w.T.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.T.Context(), browser.Patience)
 	defer cancel()
 	link := ""
 	ok := w.r.fakes.mail.Wait(ctx.Done(), func(all []fakemail.Mail) bool {

@@ -104,7 +104,7 @@ func (w *newsWalker) shown(platform, person string) []string {
 // until waits for what the program does by itself.
 func (w *newsWalker) until(what string, is func() bool, instead ...func() string) {
 	w.T.Helper()
-	ctx, cancel := context.WithTimeout(w.T.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.T.Context(), browser.Patience)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

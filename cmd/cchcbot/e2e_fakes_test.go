@@ -60,7 +60,7 @@ func (r *running) onFake(platform, person string, what map[string]string, n int)
 	}
 	base := r.server.PublicURL() + fakesPath + "api/chat"
 	r.fakeCall(http.MethodPost, base, body)
-	ctx, cancel := context.WithTimeout(r.t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

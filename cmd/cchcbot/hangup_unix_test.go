@@ -34,7 +34,7 @@ func TestAClosedTerminalAsksToStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-caught
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	limited, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	<-limited.Done()
 	if ctx.Err() == nil {

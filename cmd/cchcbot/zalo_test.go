@@ -188,9 +188,9 @@ func TestTheConsentComesBackToTheRunningBot(t *testing.T) {
 // get reads a page of the running bot.
 func (r *running) get(t *testing.T, path string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	body, _, err := askBot(ctx, r.server.Addr(), path, 10*time.Second)
+	body, _, err := askBot(ctx, r.server.Addr(), path, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
