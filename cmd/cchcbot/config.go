@@ -291,7 +291,7 @@ func newSettings(path string, lookup func(string) (string, bool)) (*settings, er
 	if err != nil {
 		return nil, fmt.Errorf("--config: %w", err)
 	}
-	if err := yaml.UnmarshalWithOptions(raw, &s.file, yaml.Strict()); err != nil {
+	if s.file, err = readYAML(raw); err != nil {
 		// Without the lines around the fault: a token may stand there.
 		return nil, fmt.Errorf("--config %s: %s", filepath.Base(path), yaml.FormatError(err, false, false))
 	}

@@ -87,3 +87,62 @@ func TestWrongSettingsAreWrongUse(t *testing.T) {
 		t.Errorf("a map for a value: %d, %q", code, errs)
 	}
 }
+
+// TestSettingsOfYAMLComeAsTheyAreWritten: what YAML takes for a number, a truth or a date is
+// the text in the file, for it may be a secret.
+func TestSettingsOfYAMLComeAsTheyAreWritten(t *testing.T) {
+	for _, written := range []string{
+		"0123456", "00000000000000000000", "0o17", "0x1F", "1e10", "1E+10", "1.50", "12345678901234567890123456789012", "1_000", "+5", "-0",
+		".inf", ".nan", "true", "True", "FALSE", "yes", "no", "on", "off", "2021-06-01", "2021-06-01 10:00:00", "2021-06-01T10:00:00Z",
+		"12:30:45", "0b101", "1__0", "1e", "0123456  # behind it",
+	} {
+		t.Run(written, func(t *testing.T) {
+			want, _, _ := strings.Cut(written, "  #")
+			for _, lines := range []string{
+				"zalo_app_secret: " + written + "\n",
+				"# first\nlisten: 127.0.0.1:8080\nzalo_app_secret: " + written + "\nlog_level: info\n",
+				"{zalo_app_secret: " + want + "}\n",
+				"\"zalo_app_secret\": '" + want + "'\n",
+			} {
+				got, err := readYAML([]byte(lines))
+				if err != nil || got["zalo_app_secret"] != want {
+					t.Errorf("%q: %#v, %v", lines, got["zalo_app_secret"], err)
+				}
+			}
+			got, err := readYAML([]byte("chat_origins:\n  - " + written + "\n  - x\n"))
+			if list, ok := got["chat_origins"].([]any); err != nil || !ok || len(list) != 2 || list[0] != want || list[1] != "x" {
+				t.Errorf("in a list: %#v, %v", got, err)
+			}
+		})
+	}
+	for _, lines := range []string{"a: &x 0123456\nzalo_app_secret: *x\n", "zalo_app_secret: !!int 0123456\n", "zalo_app_secret: !!float 1\n"} {
+		if got, err := readYAML([]byte(lines)); err == nil || !strings.Contains(err.Error(), "quotes") || strings.Contains(err.Error(), "123456") {
+			t.Errorf("%q: %#v, %v", lines, got, err)
+		}
+	}
+	for _, lines := range []string{"", "# nothing\n", "zalo_app_secret:\n", "zalo_app_secret: ~\n"} {
+		if got, err := readYAML([]byte(lines)); err != nil || got["zalo_app_secret"] != nil {
+			t.Errorf("%q: %#v, %v", lines, got, err)
+		}
+	}
+}
+
+// TestSettingsOfYAMLStillReadNumbersAndTruths: the settings that are numbers, truths and times.
+func TestSettingsOfYAMLStillReadNumbersAndTruths(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "settings.yaml")
+	for lines, code := range map[string]int{
+		"stale_days: 90\ncheck_links: True\nquiet_for: 30m\nzalo_proof: false\nas_of: 2021-06-01\n": exitDone,
+		"stale_days: 1e2\n":   exitUsage,
+		"stale_days: 99999\n": exitUsage,
+		"check_links: 12\n":   exitUsage,
+		"secret_key: &x 0123456012345601\nzalo_app_secret: *x\n": exitUsage,
+	} {
+		if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, errs := wrote(t, "calendar", "show", "2026", "--config", file, "--data", filled(t).Data)
+		if got != code || strings.Contains(errs, "0123456012345601") {
+			t.Errorf("%q: %d, %q", lines, got, errs)
+		}
+	}
+}
