@@ -216,15 +216,16 @@ func mediaNamed(ctx context.Context, b *backupFile, database string) error {
 // putMediaInPlace moves the files to where serve looks for them. undo takes them away again.
 func putMediaInPlace(staged, folder string) (undo func() error, err error) {
 	from, to := filepath.Join(staged, mediaFolder), filepath.Join(folder, mediaFolder)
+	nothing := func() error { return nil }
 	if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
-		return func() error { return nil }, nil
+		return nothing, nil
 	}
 	// An empty folder, which an earlier start made, gives way; noDatabase saw that it is empty.
 	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nothing, err
 	}
-	if err := os.Rename(from, to); err != nil {
-		return nil, err
+	if err := moveMarked(staged, from, to); err != nil {
+		return nothing, err
 	}
 	return func() error { return os.RemoveAll(to) }, syncDir(folder)
 }

@@ -58,6 +58,9 @@ func openData(ctx context.Context, cfg *Config, log *slog.Logger) (*data, error)
 
 // openRuntime opens the folder without filling it.
 func openRuntime(ctx context.Context, cfg *Config, log *slog.Logger) (d *data, err error) {
+	if err := restoreUnderWay(cfg.Data); err != nil {
+		return nil, err
+	}
 	d = &data{folder: cfg.Data}
 	defer func() {
 		if err != nil {

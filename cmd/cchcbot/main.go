@@ -114,16 +114,26 @@ func run(ctx context.Context, args []string, io streams, lookup func(string) (st
 		fmt.Fprintf(io.err, "cchcbot: %s\n", err)
 		return exitUsage
 	}
+	done, err := findData(cli.useOf(commandName(kctx.Selected())), &cli.Config, io.err)
+	if err != nil {
+		return failed(err, io.err)
+	}
+	defer func() { _ = done() }() // a folder for temporary files
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	if err := kctx.Run(&cli.Config, io, parser); err != nil {
-		var usage *usageError
-		fmt.Fprintf(io.err, "cchcbot: %s\n", cleanError(err))
-		if errors.As(err, &usage) {
-			return exitUsage
-		}
-		return exitFailed
+		return failed(err, io.err)
 	}
 	return exitDone
+}
+
+// failed says what went wrong, and is the exit code for it.
+func failed(err error, w io.Writer) int {
+	var usage *usageError
+	fmt.Fprintf(w, "cchcbot: %s\n", cleanError(err))
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailed
 }
 
 // usageError is a command line that cannot be carried out as it stands.

@@ -75,7 +75,7 @@ func restore(ctx context.Context, cfg *Config, file string, io streams, free fun
 	if newer != "" {
 		return done, fmt.Errorf("%w: %s; use cchcbot %s or newer", sqldb.ErrNewer, newer, b.manifest.Program)
 	}
-	if err := noDatabase(cfg.Data); err != nil {
+	if err := noDatabase(cfg.Data, len(brokenOff(cfg.Data)) > 0); err != nil {
 		return done, err
 	}
 	secret, typed, err := restoreKey(ctx, cfg, io)
@@ -101,14 +101,17 @@ func restore(ctx context.Context, cfg *Config, file string, io streams, free fun
 		return done, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	if err := noDatabase(cfg.Data); err != nil { // again, now that nobody can start
+	if err := takeBackBroken(cfg.Data); err != nil {
+		return done, err
+	}
+	if err := noDatabase(cfg.Data, false); err != nil { // again, now that nobody can start
 		return done, err
 	}
 	staged, err := stagingFolder(cfg.Data)
 	if err != nil {
 		return done, err
 	}
-	defer os.RemoveAll(staged)
+	defer removeStaged(staged) //nolint:errcheck // the next restore tries again
 	if err := unpack(ctx, b, filepath.Join(staged, databaseFile), io.err); err != nil {
 		return done, err
 	}
@@ -121,16 +124,16 @@ func restore(ctx context.Context, cfg *Config, file string, io streams, free fun
 	if err := rehearse(ctx, cfg, staged, secret, &done); err != nil {
 		return done, err
 	}
-	undo, err := putMediaInPlace(staged, cfg.Data)
-	if err != nil {
-		return done, err
-	}
 	// The database comes last: with it the folder is restored.
+	undo, err := putMediaInPlace(staged, cfg.Data)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, undo())
 		}
 	}()
+	if err != nil {
+		return done, err
+	}
 	if typed {
 		if done.keyWritten, err = writeKey(cfg.Data, staged, secret); err != nil {
 			return done, err
@@ -154,8 +157,8 @@ func wrongKey(err error) error {
 }
 
 // noDatabase fails when a folder holds a database, or leftovers that a restored
-// database must not meet.
-func noDatabase(folder string) error {
+// database must not meet. Files are no hindrance when a restore was broken off: they are its own.
+func noDatabase(folder string, broken bool) error {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -165,7 +168,7 @@ func noDatabase(folder string) error {
 	}
 	var found []string
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), databaseFile) || strings.HasPrefix(e.Name(), stateFile) || e.Name() == mediaFolder && holdsFiles(folder) {
+		if strings.HasPrefix(e.Name(), databaseFile) || strings.HasPrefix(e.Name(), stateFile) || e.Name() == mediaFolder && !broken && holdsFiles(folder) {
 			found = append(found, e.Name())
 		}
 	}
@@ -196,24 +199,8 @@ func existing(folder string) string {
 	}
 }
 
-const stagingPrefix = ".restore-"
-
-// stagingFolder makes the folder in which a restore is prepared, and removes
-// those of restores that were killed. The caller holds the folder's lock.
-func stagingFolder(folder string) (string, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return "", err
-	}
-	for _, e := range entries {
-		if e.IsDir() && strings.HasPrefix(e.Name(), stagingPrefix) {
-			if err := os.RemoveAll(filepath.Join(folder, e.Name())); err != nil {
-				return "", err
-			}
-		}
-	}
-	return os.MkdirTemp(folder, stagingPrefix)
-}
+// stagingFolder makes the folder in which a restore is prepared. The caller holds the folder's lock.
+func stagingFolder(folder string) (string, error) { return os.MkdirTemp(folder, stagingPrefix) }
 
 func unpack(ctx context.Context, b *backupFile, to string, progress io.Writer) error {
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

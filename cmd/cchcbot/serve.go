@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -119,6 +120,11 @@ func (p *program) open(ctx context.Context) (err error) {
 	}
 	if p.unlock, err = sqldb.LockFolder(p.cfg.Data); err != nil {
 		return err
+	}
+	if there(filepath.Join(p.cfg.Data, databaseFile)) { // a restore that ended, and was killed while it cleared up
+		if err := takeBackBroken(p.cfg.Data); err != nil {
+			return err
+		}
 	}
 	if p.data, err = openData(ctx, p.cfg, p.log); err != nil {
 		return err

@@ -93,6 +93,7 @@ func TestZaloCommands(t *testing.T) {
 	if _, out := a.command(ctx, strings.NewReader(""), "doctor"); !strings.Contains(out, "zalo connect") {
 		t.Errorf("before the first start doctor says\n%s", out)
 	}
+	plant(t, os.Getenv("CCHCBOT_DATA"))
 	if code, out := a.connect(t); code != exitDone || !strings.Contains(out, `Connected to "CCHC Hải Dương"`) {
 		t.Fatalf("connect ends with %d:\n%s", code, out)
 	}
@@ -128,6 +129,7 @@ func TestZaloCommands(t *testing.T) {
 
 func TestZaloConnectThatGoesWrong(t *testing.T) {
 	a := newAccount(t)
+	plant(t, os.Getenv("CCHCBOT_DATA"))
 	if code, out := a.command(t.Context(), strings.NewReader("https://hoidap.example.vn/zalo/oauth?code=x&state=y\n"), "zalo", "connect", "--paste"); code != exitFailed || !strings.Contains(out, "begin again") {
 		t.Errorf("a foreign address ends with %d:\n%s", code, out)
 	}
