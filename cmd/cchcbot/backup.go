@@ -80,7 +80,7 @@ const spareDisk = 64 << 20
 func writeBackup(ctx context.Context, cfg *Config, file string, o backupOptions) (made backupMade, err error) {
 	source := filepath.Join(cfg.Data, databaseFile)
 	if _, err := os.Stat(source); err != nil {
-		return made, fmt.Errorf("there is no database in %s (%w)", cfg.Data, err)
+		return made, err
 	}
 	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
 		return made, errors.Join(fmt.Errorf("%s exists already; choose another name", file), err)

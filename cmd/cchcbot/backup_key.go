@@ -45,6 +45,23 @@ const (
 	canaryPlace = "meta/value/canary"
 )
 
+// keyIsThere fails where a database was sealed with a key and the settings lead to none. A new one would not
+// open it, and would stand where the right one belongs.
+func keyIsThere(ctx context.Context, cfg *Config, db *sqldb.DB) error {
+	_, _, missing := secretText(cfg)
+	if !errors.Is(missing, errNoKey) {
+		return nil // what else is wrong with it is told when it is opened
+	}
+	var sealed int
+	if err := db.Read().QueryRowContext(ctx, `select count(*) from sqlite_master where type = 'table' and name = 'meta'`).Scan(&sealed); err != nil || sealed == 0 {
+		return err // a first start
+	}
+	if err := db.Read().QueryRowContext(ctx, `select count(*) from meta where name = 'canary'`).Scan(&sealed); err != nil || sealed == 0 {
+		return err
+	}
+	return missing
+}
+
 // opensCanary fails with store.ErrWrongKey when the database was sealed with
 // other keys, and with errNoCanary when it does not tell.
 func opensCanary(ctx context.Context, db *sqldb.DB, keys *store.Keys) error {

@@ -104,6 +104,9 @@ func (c *Config) Day() (time.Time, error) {
 // Check finds what is wrong with the settings before anything is opened.
 func (c *Config) Check() error {
 	var errs []error
+	if strings.TrimSpace(c.Data) == "" { // else the folder that one happens to be in
+		errs = append(errs, errors.New("DATA: it is empty; name a folder, or leave it out for ./data"))
+	}
 	if _, err := c.Proxies(); err != nil {
 		errs = append(errs, err)
 	}

@@ -71,6 +71,9 @@ func openRuntime(ctx context.Context, cfg *Config, log *slog.Logger) (d *data, e
 	if d.db, err = sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(cfg.Data, databaseFile)}); err != nil {
 		return d, err
 	}
+	if err := keyIsThere(ctx, cfg, d.db); err != nil {
+		return d, err
+	}
 	if d.keys, err = store.OpenKeys(cfg.SecretKey, filepath.Join(cfg.Data, keyFile)); err != nil {
 		return d, err
 	}

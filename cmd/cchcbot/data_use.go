@@ -71,7 +71,7 @@ func findData(use dataUse, cfg *Config, says io.Writer) (done func() error, err 
 	}
 	switch use {
 	case takesIn:
-		fmt.Fprintf(says, "There was no data in %s; it is made now.\n", folder)
+		fmt.Fprintf(says, "There is no data in %s yet; it is begun there.\n", folder)
 	case embedded:
 		fmt.Fprintf(says, "There is no data in %s; what ships with the program is used.\n", folder)
 		own, err := os.MkdirTemp("", "cchcbot-embedded-")

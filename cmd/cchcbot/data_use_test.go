@@ -85,8 +85,8 @@ func TestCommandsWithoutData(t *testing.T) {
 		{"doctor", exitDone, "does not exist yet", false},
 		{"ask giay khai sinh", exitDone, "what ships with the program is used", false},
 		{"knowledge import --dry-run " + sheet, exitDone, "nothing was written", false},
-		{"knowledge import " + sheet, exitDone, "it is made now", true},
-		{"migrate", exitDone, "it is made now", true},
+		{"knowledge import " + sheet, exitDone, "it is begun there", true},
+		{"migrate", exitDone, "it is begun there", true},
 	} {
 		folder := filepath.Join(t.TempDir(), "data")
 		var out bytes.Buffer

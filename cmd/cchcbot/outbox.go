@@ -295,7 +295,7 @@ func eachRow(ctx context.Context, cfg *Config, io streams, rows []int64, done st
 	var errs []error
 	for _, row := range rows {
 		if err := f(d, row); err != nil {
-			errs = append(errs, fmt.Errorf("%d: %w", row, err))
+			errs = append(errs, fmt.Errorf("%d: %w", row, explained(err)))
 			continue
 		}
 		fmt.Fprintf(io.out, "%d: %s\n", row, done)

@@ -55,7 +55,14 @@ func TestARestoreThatWasKilledIsRunAgain(t *testing.T) {
 	for name, moved := range map[string]bool{"before the media": false, "between media and database": true} {
 		t.Run(name, func(t *testing.T) {
 			cfg := killedRestore(t, source, moved, false)
-			for _, command := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"chat"}, {"migrate"}} {
+			p := &program{cfg: &Config{Data: cfg.Data, Listen: "127.0.0.1:0"}, log: slog.New(slog.DiscardHandler)}
+			if err := p.open(t.Context()); err == nil || !strings.Contains(err.Error(), "run `cchcbot restore FILE` again") {
+				t.Errorf("serve: %v", err)
+			}
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+			for _, command := range [][]string{{"chat"}, {"migrate"}} {
 				code, errs := wrote(t, append(command, "--data", cfg.Data)...)
 				if code != exitFailed || !strings.Contains(errs, "run `cchcbot restore FILE` again") {
 					t.Errorf("%v: %d, %q", command, code, errs)

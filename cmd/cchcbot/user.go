@@ -87,10 +87,13 @@ func explained(err error) error {
 		"bot.last_operator":   "this is the last one who runs the system; give somebody else the role operator first",
 		"bot.invite_inactive": "the user is disabled; `cchcbot user enable` first",
 	}[e.Key]
-	if !ok {
-		return err
+	switch {
+	case ok:
+		return errors.New(text)
+	case e.Detail != "":
+		return errors.New(e.Detail) // without the program's own words around it
 	}
-	return errors.New(text)
+	return err
 }
 
 // publicURL is where the links of a command lead: the settings' address, or where the bot listens.
