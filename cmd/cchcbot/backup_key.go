@@ -29,7 +29,7 @@ func secretText(cfg *Config) (text, where string, err error) {
 	raw, err := readSetting(where)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", where, fmt.Errorf("%w: SECRET_KEY is not set and there is no %s; give the key that `serve` runs with", errNoKey, where)
+		return "", where, fmt.Errorf("%w: SECRET_KEY is not set and there is no %s; give the key that the data was sealed with", errNoKey, where)
 	case err != nil:
 		return "", where, fmt.Errorf("secret key: %w", err)
 	case strings.TrimSpace(string(raw)) == "":

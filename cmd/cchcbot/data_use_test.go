@@ -61,6 +61,24 @@ func TestOnlyAFewCommandsMakeData(t *testing.T) {
 	}
 }
 
+// TestHelpOfEveryCommandHasAnExample, for whoever meets it first on a server.
+func TestHelpOfEveryCommandHasAnExample(t *testing.T) {
+	parser, err := kong.New(&CLI{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range leaves(parser.Model.Node) {
+		if name == "docs" || name == "healthcheck" { // hidden: for builds and container engines
+			continue
+		}
+		var out bytes.Buffer
+		code := run(t.Context(), append(strings.Fields(name), "--help"), streams{strings.NewReader(""), &out, &out}, os.LookupEnv)
+		if code != exitDone || !strings.Contains(out.String(), "Example") || !strings.Contains(out.String(), "cchcbot "+name) {
+			t.Errorf("%s --help: %d, no example", name, code)
+		}
+	}
+}
+
 // TestCommandsWithoutData runs some as they are typed.
 func TestCommandsWithoutData(t *testing.T) {
 	sheet := filepath.Join(t.TempDir(), "x.yaml")
