@@ -101,12 +101,17 @@ func (c *Config) Day() (time.Time, error) {
 	return d, nil
 }
 
+// checkData fails for an empty folder, which would be the one that somebody happens to be in.
+func (c *Config) checkData() error {
+	if strings.TrimSpace(c.Data) == "" {
+		return errors.New("DATA: it is empty; name a folder, or leave it out for ./data")
+	}
+	return nil
+}
+
 // Check finds what is wrong with the settings before anything is opened.
 func (c *Config) Check() error {
 	var errs []error
-	if strings.TrimSpace(c.Data) == "" { // else the folder that one happens to be in
-		errs = append(errs, errors.New("DATA: it is empty; name a folder, or leave it out for ./data"))
-	}
 	if _, err := c.Proxies(); err != nil {
 		errs = append(errs, err)
 	}

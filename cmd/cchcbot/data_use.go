@@ -65,6 +65,9 @@ func findData(use dataUse, cfg *Config, says io.Writer) (done func() error, err 
 	if use == makesData || use == ownEyes || holdsDatabase(cfg.Data) {
 		return done, nil
 	}
+	if err := restoreUnderWay(cfg.Data); err != nil {
+		return done, err
+	}
 	folder, err := filepath.Abs(cfg.Data)
 	if err != nil {
 		folder = cfg.Data

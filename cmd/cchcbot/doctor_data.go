@@ -73,6 +73,9 @@ func checkDatabase(ctx context.Context, p *patient) []finding {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		p.absent = true
+		if err := restoreUnderWay(p.cfg.Data); err != nil {
+			return isBad("look whether a restore runs; if not, run it again", "%v", err)
+		}
 		return toLookAt("nothing, if this is a new installation", "there is none yet; `serve` makes it at its first start")
 	}
 	if err != nil {

@@ -110,7 +110,7 @@ func run(ctx context.Context, args []string, io streams, lookup func(string) (st
 		fmt.Fprintf(io.err, "cchcbot: %s\n`cchcbot --help` lists the commands.\n", cleanError(err))
 		return exitUsage
 	}
-	if err := cli.Config.Check(); err != nil {
+	if err := errors.Join(cli.Config.checkData(), cli.Config.Check()); err != nil {
 		fmt.Fprintf(io.err, "cchcbot: %s\n", err)
 		return exitUsage
 	}

@@ -62,11 +62,16 @@ func TestARestoreThatWasKilledIsRunAgain(t *testing.T) {
 			if err := p.Close(); err != nil {
 				t.Error(err)
 			}
-			for _, command := range [][]string{{"chat"}, {"migrate"}} {
+			for _, command := range [][]string{{"chat"}, {"migrate"}, {"outbox", "list"}, {"ask", "khai sinh"}} {
 				code, errs := wrote(t, append(command, "--data", cfg.Data)...)
 				if code != exitFailed || !strings.Contains(errs, "run `cchcbot restore FILE` again") {
 					t.Errorf("%v: %d, %q", command, code, errs)
 				}
+			}
+			var report bytes.Buffer
+			if code := run(t.Context(), []string{"doctor", "--data", cfg.Data}, streams{strings.NewReader(""), &report, &report}, os.LookupEnv); code != exitFailed ||
+				!strings.Contains(report.String(), "run `cchcbot restore FILE` again") {
+				t.Errorf("doctor: %d, %s", code, report.String())
 			}
 			if _, err := os.Stat(filepath.Join(cfg.Data, databaseFile)); !errors.Is(err, fs.ErrNotExist) {
 				t.Fatalf("a database was made: %v", err)
