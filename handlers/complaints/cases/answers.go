@@ -164,13 +164,22 @@ func (d *Desk) pending(ctx context.Context, q Reader, r *record) (Pending, error
 // answersOf reads every answer that was sent, oldest first.
 func (d *Desk) answersOf(ctx context.Context, q Reader, r *record) ([]Answer, error) {
 	var out []Answer
-	err := eachRow(ctx, q, `select round, agency, drafted, approved, one_person, sent, late, body from complaints_answers
-		where case_id = $1 order by round`, []any{r.ID}, func(s scanner) error {
+	err := eachRow(ctx, q, `select a.round, a.agency, a.drafted, a.approved, a.one_person, a.sent, a.late, a.body, coalesce(x.rating, '')
+		from complaints_answers a left join complaints_ratings x on x.case_id = a.case_id and x.round = a.round
+		where a.case_id = $1 order by a.round`, []any{r.ID}, func(s scanner) error {
 		var a Answer
 		var sent int64
 		var sealed []byte
-		if err := s.Scan(&a.Round, &a.Agency, &a.Drafted, &a.Approved, &a.OnePerson, &sent, &a.Late, &sealed); err != nil {
+		var rating string
+		if err := s.Scan(&a.Round, &a.Agency, &a.Drafted, &a.Approved, &a.OnePerson, &sent, &a.Late, &sealed, &rating); err != nil {
 			return err
+		}
+		var err error
+		if a.Rating, err = readRating(rating); err != nil {
+			return err
+		}
+		if a.Round == r.Round {
+			a.Rating = r.Rating
 		}
 		var text answerText
 		if err := d.open(sealed, answerPlace(r.Code, a.Round), &text); err != nil {

@@ -367,7 +367,8 @@ func (t *turn) rate() error {
 	return nil
 }
 
-// reopen begins another round, with the body above or at the front desk. The answers so far stay.
+// reopen begins another round, with the body above or at the front desk. The answers so far
+// stay, and what the citizen said about them.
 func (t *turn) reopen(ctx context.Context) error {
 	if t.who&ByHolder == 0 {
 		if err := t.needReason(); err != nil {
@@ -379,6 +380,9 @@ func (t *turn) reopen(ctx context.Context) error {
 		t.stop(&r.Case, s)
 	}
 	if err := r.writeClocks(ctx, t.tx); err != nil {
+		return err
+	}
+	if err := r.keepRating(ctx, t.tx); err != nil {
 		return err
 	}
 	r.Round++

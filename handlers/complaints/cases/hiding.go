@@ -131,7 +131,7 @@ func (t *turn) purge(ctx context.Context) error {
 	t.entry.Shown = false
 	// The triggers let a timeline go only when its case is purged.
 	t.after = append(t.after, func() error {
-		for _, table := range []string{"bodies", "words", "drafts", "reveals", "joint", "clocks", "entries", "answers"} {
+		for _, table := range []string{"bodies", "words", "drafts", "reveals", "joint", "clocks", "entries", "answers", "ratings"} {
 			if err := t.exec(ctx, `delete from complaints_`+table+` where case_id = $1`, r.ID); err != nil {
 				return err
 			}
@@ -266,6 +266,9 @@ func (d *Desk) ExportPerson(ctx context.Context, tx bot.Tx, p bot.PersonID) ([]b
 			"body": b, "contact": c, "public": r.Public, "rating": r.Rating}
 		for _, a := range answers {
 			data[fmt.Sprintf("answer_%d", a.Round)] = a.Text
+			if a.Round < r.Round && (a.Rating.Given() || len(a.Rating.Reasons) > 0) {
+				data[fmt.Sprintf("rating_%d", a.Round)] = a.Rating
+			}
 		}
 		out = append(out, bot.Record{Kind: "complaint", At: r.Filed, Data: data})
 	}

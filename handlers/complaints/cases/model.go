@@ -408,6 +408,7 @@ type Answer struct {
 	OnePerson bool
 	Sent      time.Time
 	Late      bool
+	Rating    Rating // what the citizen said about it
 }
 
 // Pending is an answer under way.

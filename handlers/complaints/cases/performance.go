@@ -2,7 +2,6 @@ package cases
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,9 +46,11 @@ func (d *Desk) Performance(ctx context.Context, since, until time.Time, agencies
 	if len(agencies) > 0 {
 		q.in("a.agency", agencies)
 	}
-	// The rating of a case is that of its last round; distinct ratings are few, so they are grouped as they stand.
-	err := eachRow(ctx, d.opt.Read, `select a.agency, a.late, case when a.round < c.round then 1 else 0 end, case when a.round = c.round then c.rating else '' end, count(*)
-		from complaints_answers a join complaints_cases c on c.id = a.case_id where `+strings.Join(q.cond, " and ")+` group by 1, 2, 3, 4`, q.args, func(s scanner) error {
+	// The row of a case has the rating of its last round. Distinct ratings are few, so they are grouped as they stand.
+	err := eachRow(ctx, d.opt.Read, `select a.agency, a.late, case when a.round < c.round then 1 else 0 end,
+		case when a.round = c.round then c.rating else coalesce(x.rating, '') end, count(*)
+		from complaints_answers a join complaints_cases c on c.id = a.case_id
+		left join complaints_ratings x on x.case_id = a.case_id and x.round = a.round where `+strings.Join(q.cond, " and ")+` group by 1, 2, 3, 4`, q.args, func(s scanner) error {
 		var agency, rating string
 		var late, reopened bool
 		var n int
@@ -102,15 +103,9 @@ func (d *Desk) Performance(ctx context.Context, since, until time.Time, agencies
 
 // rate adds n times a rating as it stands in the row of a case.
 func (p *Performance) rate(raw string, n int) error {
-	if raw == "" {
-		return nil
-	}
-	var r Rating
-	if err := json.Unmarshal([]byte(raw), &r); err != nil {
-		return fmt.Errorf("rating: %w", err)
-	}
-	if r.Overall == 0 {
-		return nil
+	r, err := readRating(raw)
+	if err != nil || r.Overall == 0 {
+		return err
 	}
 	p.Rated += n
 	switch {

@@ -191,6 +191,7 @@ func (w *watch) words(t *rapid.T, now cases.Case) {
 		t.Fatal(err)
 	}
 	for _, a := range answers {
+		a.Rating = cases.Rating{} // comes later, and more than once
 		text := fmt.Sprint(a)
 		if before, ok := w.answers[a.Round]; ok && before != text {
 			t.Fatalf("the answer of round %d changed", a.Round)

@@ -61,12 +61,22 @@ func scanRecord(s scanner) (*record, error) {
 	r.Sent, r.wake = fromMillis(sent), fromMillis(wake)
 	r.Named = r.namedKey != "" && r.Kind.Accuses()
 	r.NoChat = r.holderKey == ""
-	if rating != "" {
-		if err := json.Unmarshal([]byte(rating), &r.Rating); err != nil {
-			return nil, fmt.Errorf("rating of case %d: %w", r.ID, err)
-		}
+	if r.Rating, err = readRating(rating); err != nil {
+		return nil, fmt.Errorf("case %d: %w", r.ID, err)
 	}
 	return &r, nil
+}
+
+// readRating reads a rating as it stands in a row.
+func readRating(raw string) (Rating, error) {
+	var r Rating
+	if raw == "" {
+		return r, nil
+	}
+	if err := json.Unmarshal([]byte(raw), &r); err != nil {
+		return r, fmt.Errorf("rating: %w", err)
+	}
+	return r, nil
 }
 
 // load reads one case with its clocks and consulted bodies; nil when there is none.
@@ -87,13 +97,9 @@ func load(ctx context.Context, q Reader, where string, args ...any) (*record, er
 // write stores a case whose version is one above the stored one, unless quiet.
 // It reports false when somebody else was first.
 func (r *record) write(ctx context.Context, tx bot.Tx, old int64) (bool, error) {
-	rating := ""
-	if r.Rating.Given() || len(r.Rating.Reasons) > 0 {
-		raw, err := json.Marshal(r.Rating)
-		if err != nil {
-			return false, fmt.Errorf("write rating: %w", err)
-		}
-		rating = string(raw)
+	rating, err := r.rating()
+	if err != nil {
+		return false, err
 	}
 	due, step := r.next()
 	res, err := tx.ExecContext(ctx, `update complaints_cases set version = $1, kind = $2, field = $3, subject = $4, place = $5,
@@ -115,6 +121,30 @@ func (r *record) write(ctx context.Context, tx bot.Tx, old int64) (bool, error) 
 		return false, fmt.Errorf("write case: %w", err)
 	}
 	return n == 1, nil
+}
+
+// rating is what the citizen said as a row keeps it, "" when it was nothing.
+func (r *record) rating() (string, error) {
+	if !r.Rating.Given() && len(r.Rating.Reasons) == 0 {
+		return "", nil
+	}
+	raw, err := json.Marshal(r.Rating)
+	if err != nil {
+		return "", fmt.Errorf("write rating: %w", err)
+	}
+	return string(raw), nil
+}
+
+// keepRating puts the rating of the round aside, before the next one begins.
+func (r *record) keepRating(ctx context.Context, tx bot.Tx) error {
+	rating, err := r.rating()
+	if err != nil || rating == "" {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `insert into complaints_ratings (case_id, round, rating) values ($1, $2, $3)`, r.ID, r.Round, rating); err != nil {
+		return fmt.Errorf("keep rating: %w", err)
+	}
+	return nil
 }
 
 // insert stores a new case and sets its number. It reports false when the

@@ -109,6 +109,7 @@ type answerView struct {
 	OnePerson         bool
 	Sent              time.Time
 	Late              bool
+	Rating            ratingView // of a round that is over; that of the last has its own place
 }
 
 type caseData struct {
@@ -325,10 +326,14 @@ func (s *service) fillAnswers(r *http.Request, c cases.Case, _ []cases.Action, d
 		return err
 	}
 	for _, a := range answers {
-		d.Answers = append(d.Answers, answerView{
+		v := answerView{
 			Round: a.Round, Agency: s.agencyName(a.Agency), Text: a.Text, Basis: a.Check.BasisText, Files: s.files(r, a.Media),
 			Drafted: s.refName(r, a.Drafted), Approved: s.refName(r, a.Approved), OnePerson: a.OnePerson, Sent: a.Sent, Late: a.Late,
-		})
+		}
+		if a.Round < c.Round {
+			v.Rating = rating(a.Rating)
+		}
+		d.Answers = append(d.Answers, v)
 	}
 	slices.Reverse(d.Answers)
 	p, err := s.pending(r, c)
