@@ -25,6 +25,7 @@ type figuresData struct {
 	Until   time.Time
 	Enough  int
 	All     bool
+	Lists   bool // he may open the lists behind the numbers
 	Sealed  int
 	Purged  int
 	Opening []openLine
@@ -57,6 +58,7 @@ func share(n, of int) int {
 func (s *service) showFigures(w http.ResponseWriter, r *http.Request) {
 	me := web.OfficerFrom(r.Context())
 	sc := s.scopeOf(me)
+	lists := !sc.none()
 	sc.All = sc.All || me.May(bot.RoleOwner, bot.Scope{})
 	if sc.none() || !sc.All && len(sc.Bodies) == 0 { // a place without bodies: the sums are by body
 		s.kit.NotFound(w, r)
@@ -67,7 +69,7 @@ func (s *service) showFigures(w http.ResponseWriter, r *http.Request) {
 	}
 	now := s.opt.Now().In(calendar.Zone)
 	f := s.kit.NewForm(r.URL.Query())
-	d := figuresData{Style: stylePath, Form: f, Enough: enough, All: sc.All,
+	d := figuresData{Style: stylePath, Form: f, Enough: enough, All: sc.All, Lists: lists,
 		Since: time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, calendar.Zone), Until: time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, calendar.Zone)}
 	for _, field := range []struct {
 		name string
@@ -87,14 +89,15 @@ func (s *service) showFigures(w http.ResponseWriter, r *http.Request) {
 	if f.Failed() {
 		status = http.StatusUnprocessableEntity
 	}
-	if err := s.fillFigures(r.Context(), sc, &d); err != nil {
+	if err := s.fillFigures(r, sc, &d); err != nil {
 		s.kit.Fail(w, r, err)
 		return
 	}
 	s.render(w, r, status, "figures", d)
 }
 
-func (s *service) fillFigures(ctx context.Context, sc scope, d *figuresData) error {
+func (s *service) fillFigures(r *http.Request, sc scope, d *figuresData) error {
+	ctx := r.Context()
 	list, err := s.opt.Desk.Performance(ctx, d.Since, d.Until.AddDate(0, 0, 1), sc.Bodies)
 	if err != nil {
 		return err
@@ -107,19 +110,37 @@ func (s *service) fillFigures(ctx context.Context, sc scope, d *figuresData) err
 		t.Rated, t.Content, t.Poor = t.Rated+p.Rated, t.Content+p.Content, t.Poor+p.Poor
 	}
 	d.Total.OnTimeShare, d.Total.ContentShare = share(d.Total.OnTime, d.Total.Answered), share(d.Total.Content, d.Total.Rated)
-	open, err := s.opt.Desk.ByBody(ctx)
+	if err := s.fillOpen(r, sc, d); err != nil {
+		return err
+	}
+	if sc.All {
+		d.Sealed, d.Purged, err = s.opt.Desk.Hidden(ctx)
+	}
+	return err
+}
+
+// fillOpen counts what is open by body. What no body has yet stands first, for those who see everything.
+func (s *service) fillOpen(r *http.Request, sc scope, d *figuresData) error {
+	open, err := s.opt.Desk.ByBody(r.Context())
 	if err != nil {
 		return err
 	}
+	front := openLine{}
 	for id, counts := range open {
-		if id == "" || !sc.All && !slices.Contains(sc.Bodies, id) {
+		if !sc.All && !slices.Contains(sc.Bodies, id) {
 			continue
 		}
-		l := openLine{Name: s.agencyName(id), New: counts[cases.Forwarded], Waiting: counts[cases.Waiting], Drafted: counts[cases.Drafted]}
+		l := openLine{New: counts[cases.Forwarded], Waiting: counts[cases.Waiting], Drafted: counts[cases.Drafted]}
 		for _, st := range tabs[0].states {
 			l.Open += counts[st]
 		}
-		if l.Open > 0 {
+		switch {
+		case l.Open == 0:
+		case id == "":
+			l.Name, l.Path = s.kit.T(r, "complaints.desk_front"), frontPath
+			front = l
+		default:
+			l.Name = s.agencyName(id)
 			l.Path, _ = web.URL(listPath, qBody, id) // pairs of texts cannot fail
 			d.Opening = append(d.Opening, l)
 		}
@@ -134,10 +155,10 @@ func (s *service) fillFigures(ctx context.Context, sc scope, d *figuresData) err
 		return 1
 	})
 	d.Opening = d.Opening[:min(len(d.Opening), 300)]
-	if sc.All {
-		d.Sealed, d.Purged, err = s.opt.Desk.Hidden(ctx)
+	if front.Open > 0 {
+		d.Opening = slices.Insert(d.Opening, 0, front)
 	}
-	return err
+	return nil
 }
 
 func (s *service) figureLine(p cases.Performance) figureLine {
