@@ -97,6 +97,16 @@ func (d *Desk) FrontDesk(o bot.Officer) bool {
 	return desk != "" && o.May(bot.RoleController, bot.Scope{Agency: desk})
 }
 
+// Gives reports whether an officer may give a case to another, or take it, by what they are
+// granted. Whose body the case complains about is not seen here: Do refuses it.
+func (d *Desk) Gives(c Case, from, to bot.Officer) bool {
+	desk := deskID(d.opt.Directory())
+	if from.ID != to.ID && role(from, desk, c)&(ByHead|ByDesk) == 0 {
+		return false
+	}
+	return role(to, desk, c)&(ByOfficer|ByDesk) != 0
+}
+
 // side is the body on whose behalf an officer acts in a case.
 func side(w Who, c Case, desk string, a Actor) string {
 	switch {

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -259,9 +260,10 @@ func (s *service) showInbox(w http.ResponseWriter, r *http.Request) {
 // fillInbox reads what the page shows.
 func (s *service) fillInbox(r *http.Request, sc scope, q query, d *inboxData) error {
 	ctx := r.Context()
+	var page cases.Page
+	var err error
 	if !sc.none() && !q.empty {
-		page, err := s.opt.Desk.List(ctx, q.filter)
-		if err != nil {
+		if page, err = s.opt.Desk.List(ctx, q.filter); err != nil {
 			return err
 		}
 		d.Rows = s.rows(r, page.Cases)
@@ -284,12 +286,15 @@ func (s *service) fillInbox(r *http.Request, sc scope, q query, d *inboxData) er
 	d.Export = exportPath + strings.TrimPrefix(d.Export, listPath)
 	d.Kinds, d.Fields = s.kindOptions(r, "complaints.desk_any"), s.fieldOptions(r, "complaints.desk_any")
 	d.Due = s.options(r, "complaints.desk_any", "complaints.desk_due_", "overdue", "soon")
-	fits := func(o bot.Officer) bool { return sc.All || serves(o, sc.Bodies) }
-	var err error
-	if d.Assign, err = s.officerOptions(r, "complaints.desk_nobody", fits); err != nil {
+	if d.Assign, err = s.officerOptions(r, "complaints.desk_choose", s.takers(r, page.Cases)); err != nil {
 		return err
 	}
-	d.Officers = append([]web.Option{{Label: s.kit.T(r, "complaints.desk_any")}, {Value: nobody, Label: s.kit.T(r, "complaints.desk_nobody")}}, d.Assign[1:]...)
+	who, err := s.officerOptions(r, "complaints.desk_nobody", func(o bot.Officer) bool { return sc.All || serves(o, sc.Bodies) })
+	if err != nil {
+		return err
+	}
+	who[0].Value = nobody
+	d.Officers = append([]web.Option{{Label: s.kit.T(r, "complaints.desk_any")}}, who...)
 	return nil
 }
 
@@ -334,8 +339,61 @@ func with(r *http.Request, name, value string) string {
 // maxAssign is how many cases are given away at once.
 const maxAssign = 100
 
+// maxNamed is how many cases of one reason a message names.
+const maxNamed = 10
+
+// left are cases that were not given away, by why: text keys in the order in which they came.
+type left struct {
+	keys  []string
+	codes map[string][]string
+	count int
+}
+
+func (l *left) add(key, code string) {
+	if l.codes == nil {
+		l.codes = map[string][]string{}
+	}
+	if _, known := l.codes[key]; !known {
+		l.keys = append(l.keys, key)
+	}
+	l.codes[key] = append(l.codes[key], code)
+	l.count++
+}
+
+// whyLeft is the text key that says why a case was not given away; "" for an error of ours.
+func whyLeft(err error) string {
+	var e *bot.Error
+	switch {
+	case !errors.As(err, &e):
+		return ""
+	case e.Key == "complaints.invalid_officer":
+		return "complaints.desk_left_officer"
+	case e.Key == "complaints.denied_assign":
+		return "complaints.desk_left_others"
+	case e.Code == bot.Conflict:
+		return "complaints.desk_left_changed"
+	case e.Code == bot.Denied || e.Code == bot.NotFound || e.Code == bot.Invalid:
+		return "complaints.desk_left_denied"
+	}
+	return ""
+}
+
+// why says which cases were left, and why.
+func (s *service) why(r *http.Request, l left) string {
+	var out []string
+	for _, key := range l.keys {
+		codes := l.codes[key]
+		names := strings.Join(codes[:min(len(codes), maxNamed)], ", ")
+		if more := len(codes) - maxNamed; more > 0 {
+			names += " " + s.kit.T(r, "complaints.desk_left_more", "count", more)
+		}
+		out = append(out, s.kit.T(r, key, "codes", names))
+	}
+	return strings.Join(out, " ")
+}
+
 // postAssign gives the ticked cases to an officer. Each is its own step: one that
-// somebody changed meanwhile is counted and stays as it is.
+// cannot be given stays as it is, and the officer reads which and why.
 func (s *service) postAssign(w http.ResponseWriter, r *http.Request) {
 	f, err := s.kit.Form(r)
 	if err != nil {
@@ -353,26 +411,30 @@ func (s *service) postAssign(w http.ResponseWriter, r *http.Request) {
 		s.kit.Done(w, r, back, web.Flash{Key: key, Args: []any{"max", maxAssign}, Warning: true})
 		return
 	}
-	done, failed := 0, 0
+	done, rest := 0, left{}
 	for _, text := range ticked {
 		code, version, ok := readTick(text)
 		if !ok {
-			failed++
+			continue // no list wrote it
+		}
+		err := s.assignOne(r.Context(), actor(r), code, version, to)
+		if err == nil {
+			done++
 			continue
 		}
-		switch err := s.assignOne(r.Context(), actor(r), code, version, to); {
-		case err == nil:
-			done++
-		case refused(err):
-			failed++
-		default:
+		key := whyLeft(err)
+		if key == "" {
 			s.kit.Fail(w, r, err)
 			return
 		}
+		rest.add(key, code)
 	}
 	fl := web.Flash{Key: "complaints.desk_assigned_many", Args: []any{"count", done}}
-	if failed > 0 {
-		fl = web.Flash{Key: "complaints.desk_assigned_some", Args: []any{"done", done, "failed", failed}, Warning: true}
+	switch {
+	case rest.count > 0:
+		fl = web.Flash{Key: "complaints.desk_assigned_some", Args: []any{"done", done, "failed", rest.count, "why", s.why(r, rest)}, Warning: true}
+	case done == 0:
+		fl = web.Flash{Key: "complaints.desk_assign_nothing", Args: []any{"max", maxAssign}, Warning: true}
 	}
 	s.kit.Done(w, r, back, fl)
 }
@@ -409,11 +471,6 @@ func localList(back string) string {
 		return listPath
 	}
 	return p
-}
-
-// refused reports whether an error is one that the officer reads about.
-func refused(err error) bool {
-	return bot.IsCode(err, bot.Denied) || bot.IsCode(err, bot.Conflict) || bot.IsCode(err, bot.Invalid) || bot.IsCode(err, bot.NotFound)
 }
 
 // dayText is a day of the data, 2006-01-02, as people write it.

@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"image/png"
@@ -143,14 +144,15 @@ func TestAPageOfWhatHeMayNotSee(t *testing.T) {
 func TestMassAssignment(t *testing.T) {
 	w := newWorld(t)
 	one, two := w.scene(), w.scene()
+	away := w.scene(func(d *cases.Draft) { d.Place.ID = "w10507" })
 	w.by(head)
 	page := w.get("/console/complaints").body
 	w.by(second).press(two, "accept")
 	w.by(head)
 	to := fmt.Sprint(w.people[second].Officer.ID)
-	f := url.Values{"officer": {to}, "back": {"/console/complaints?tab=open"}, "case": {field2(page, one.Code), field2(page, two.Code), "nonsense", "K7M3-9QX2:1"}}
+	f := url.Values{"officer": {to}, "back": {"/console/complaints?tab=open"}, "case": {field2(page, one.Code), field2(page, two.Code), "nonsense", away.Code + ":1"}}
 	a := w.post("/console/complaints/assign", f)
-	w.wants("mixed", a, 200, "Đã giao 1 phản ánh. 3 phản ánh chưa giao được")
+	w.wants("mixed", a, 200, "Đã giao 1 phản ánh. 2 phản ánh chưa giao được", two.Code+": vừa có người khác xử lý", away.Code+": không có, hoặc không thuộc quyền giao")
 	if got := w.now1(one).Officer; fmt.Sprint(got) != to {
 		t.Errorf("assigned to %d", got)
 	}
@@ -172,6 +174,56 @@ func TestMassAssignment(t *testing.T) {
 	}
 	w.by(clerk)
 	w.wants("a clerk gives it to others", w.press(one, "assign", "officer", to+"0"), 403, "lãnh đạo đơn vị")
+}
+
+// Only those are offered who may take one of the cases; what cannot be given is named, with the reason.
+func TestWhoIsOfferedCases(t *testing.T) {
+	w := newWorld(t)
+	here, there := w.scene(), w.scene(func(d *cases.Draft) { d.Place.ID = "w10507" })
+	away := w.people[stranger].Officer
+	o := bot.Officer{ID: away.ID, Name: away.Name, Active: true, Email: away.Email, Grants: []bot.Grant{{Role: bot.RoleOfficer, Scope: bot.Scope{Agency: there.Lead}}}}
+	_, err := w.store.SaveOfficer(t.Context(), o, "cli")
+	must(t, err)
+	offered := func(a answer) string {
+		return between(a.text(), `<select id="f-officer" name="officer"`, "</select>")
+	}
+	mass := func(path string) string {
+		a := w.get(path)
+		return offered(answer{body: a.body[strings.Index(a.body, `<div class="mass`):]})
+	}
+	w.by(front)
+	if got := mass("/console/complaints?place=w10532"); strings.Contains(got, away.Name) || !strings.Contains(got, "Vũ Thị Nhàn") || strings.Contains(got, "Bùi Chủ Trì") || strings.Contains(got, "Chưa giao ai") {
+		t.Errorf("for the cases of one body: %s", got)
+	}
+	if got := mass("/console/complaints"); !strings.Contains(got, away.Name) || !strings.Contains(got, "Vũ Thị Nhàn") {
+		t.Errorf("for the cases of two bodies: %s", got)
+	}
+	page := w.get("/console/complaints").body
+	a := w.post("/console/complaints/assign", url.Values{"officer": {fmt.Sprint(away.ID)}, "case": {field2(page, here.Code), field2(page, there.Code)}})
+	w.wants("half", a, 200, "Đã giao 1 phản ánh. 1 phản ánh chưa giao được", here.Code+": người được chọn không thuộc đơn vị đang xử lý")
+	if w.now1(here).Officer != 0 || w.now1(there).Officer != away.ID {
+		t.Error("given to the wrong one")
+	}
+	w.by(clerk) // gives nothing to others: he is offered himself
+	if got := mass("/console/complaints"); strings.Contains(got, "Vũ Thị Nhàn") || !strings.Contains(got, "Tôi (") {
+		t.Errorf("a clerk is offered %s", got)
+	}
+	if got := offered(w.get("/console/complaints/case/" + here.Code + "/do/assign")); strings.Contains(got, "Vũ Thị Nhàn") || !strings.Contains(got, "Tôi (") {
+		t.Errorf("a clerk is offered for one %s", got)
+	}
+	page = w.get("/console/complaints").body
+	a = w.post("/console/complaints/assign", url.Values{"officer": {fmt.Sprint(w.people[second].Officer.ID)}, "case": {field2(page, here.Code)}})
+	w.wants("a clerk gives to others", a, 200, here.Code+": anh/chị chỉ nhận việc cho mình")
+	w.by(head)
+	if got := offered(w.get("/console/complaints/case/" + here.Code + "/do/assign")); !strings.Contains(got, "Vũ Thị Nhàn") || strings.Contains(got, away.Name) {
+		t.Errorf("the head is offered %s", got)
+	}
+	// However many they are, the message is short enough to be shown.
+	f := url.Values{"officer": {fmt.Sprint(away.ID)}}
+	for range 100 {
+		f.Add("case", w.scene().Code+":1")
+	}
+	w.wants("very many", w.post("/console/complaints/assign", f), 200, "100 phản ánh chưa giao được", "và 90 phản ánh khác")
 }
 
 // field2 is the value of the tick of a case.
@@ -280,6 +332,49 @@ func TestFigures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The page of a case that was opened again shows with each answer what was said about it.
+func TestRatingsOfEachAnswer(t *testing.T) {
+	w := newWorld(t)
+	c := w.scene()
+	w.answer(c)
+	sender := cases.Actor{Kind: cases.Citizen, Person: bot.PersonID(1000 + drafts), Via: "telegram"}
+	no := false
+	for _, cmd := range []cases.Command{{Action: cases.Rate, Rating: cases.Rating{Solved: &no, Overall: 2}}, {Action: cases.Reopen}} {
+		must(t, w.works.Do(t.Context(), func(ctx context.Context, work *bot.Work) error {
+			_, err := w.desk.Do(ctx, work, c.ID, sender, cmd)
+			return err
+		}))
+	}
+	a := w.by(front).get("/console/complaints/case/" + c.Code)
+	w.wants("opened again", a, 200, "Mức chung: 2/5.", "Chưa hài lòng")
+	if n := strings.Count(a.text(), "Mức chung"); n != 1 {
+		t.Errorf("%d ratings on the page", n)
+	}
+}
+
+// What no body has yet is a row of its own, for those who see every case.
+func TestFiguresOfTheFrontDesk(t *testing.T) {
+	w := newWorld(t)
+	c, loose := w.scene(), w.scene(conduct)
+	if c.Lead == "" || loose.Lead != "" {
+		t.Fatalf("with %q and %q", c.Lead, loose.Lead)
+	}
+	row := func(a answer, name string) string {
+		return strings.Join(strings.Fields(between(a.text(), name, "</tr>")), " ")
+	}
+	a := w.by(front).get("/console/complaints/figures")
+	if got := row(a, `<td><a href="/console/complaints/desk">Đầu mối tiếp nhận</a>`); !strings.Contains(got, ">1</td>") {
+		t.Errorf("at the front desk: %q in\n%s", got, middle(a.text()))
+	}
+	for _, token := range []string{clerk, stranger} {
+		w.lacks("a body has no front desk", w.by(token).get("/console/complaints/figures"), "/console/complaints/desk\">Đầu mối tiếp nhận")
+	}
+	// The owner watches and handles none: his figures lead to no list that is closed to him.
+	a = w.by(owner).get("/console/complaints/figures")
+	w.wants("the owner", a, 200, "<td>Đầu mối tiếp nhận</td>")
+	w.lacks("the owner", a, `<td><a href=`)
 }
 
 // answer takes a case all the way.

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -200,7 +201,16 @@ func (s *service) fieldOptions(r *http.Request, first string) []web.Option {
 	return out
 }
 
-// officerOptions are those to whom a case of these bodies can be given.
+// takers tells to whom the visitor may give at least one of the cases.
+func (s *service) takers(r *http.Request, list []cases.Case) func(bot.Officer) bool {
+	a := actor(r)
+	list = slices.DeleteFunc(slices.Clone(list), func(c cases.Case) bool { return !slices.Contains(s.opt.Desk.May(c, a), cases.Assign) })
+	return func(o bot.Officer) bool {
+		return slices.ContainsFunc(list, func(c cases.Case) bool { return s.opt.Desk.Gives(c, a.Officer, o) })
+	}
+}
+
+// officerOptions are the visitor and the other officers who fit.
 func (s *service) officerOptions(r *http.Request, first string, fits func(bot.Officer) bool) ([]web.Option, error) {
 	me := web.OfficerFrom(r.Context())
 	out := []web.Option{{Label: s.kit.T(r, first)}, {Value: strconv.FormatInt(me.ID, 10), Label: s.kit.T(r, "complaints.desk_me", "name", me.Name)}}
