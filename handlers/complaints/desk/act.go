@@ -38,6 +38,7 @@ type actData struct {
 	Joint    []bodyOption
 	Find     string
 	PlaceID  string
+	Asked    string // what the directory was asked
 	Preview  *pendingView
 	Left     int // days an extension may have
 	Urgent   bool
@@ -57,7 +58,7 @@ func (s *service) chosen(w http.ResponseWriter, r *http.Request) (cases.Case, sp
 	return c, sp, ok
 }
 
-// showAct shows the form of an action. One that is not possible any more says why.
+// showAct shows the form of an action.
 func (s *service) showAct(w http.ResponseWriter, r *http.Request) {
 	c, sp, ok := s.chosen(w, r)
 	if !ok {
@@ -69,6 +70,18 @@ func (s *service) showAct(w http.ResponseWriter, r *http.Request) {
 	f.Set("field", c.Field)
 	f.Set("code", r.URL.Query().Get("with"))
 	f.Set("text", r.URL.Query().Get("text"))
+	if sp.body {
+		for _, name := range []string{"field", "place", "place_id", "day", "find"} {
+			if v := r.URL.Query().Get(name); v != "" || name != "field" {
+				f.Set(name, v)
+			}
+		}
+	}
+	s.askFirst(w, r, c, sp, f)
+}
+
+// askFirst renders the form of an action that nobody sent yet. One that is not possible any more says why.
+func (s *service) askFirst(w http.ResponseWriter, r *http.Request, c cases.Case, sp spec, f *web.Form) {
 	problem, status := "", http.StatusOK
 	if !slices.Contains(s.opt.Desk.May(c, actor(r)), sp.action) {
 		problem, status = s.kit.T(r, "complaints.desk_not_now", "state", s.kit.T(r, stateKey(c.State))), http.StatusConflict
@@ -112,10 +125,7 @@ func (s *service) fillAct(r *http.Request, c cases.Case, sp spec, d *actData) (e
 			d.Form.Set("place", placeName(s.opt.Directory(), c.Place.ID))
 		}
 	case sp.officer:
-		bodies := []string{c.Lead}
-		d.Officers, err = s.officerOptions(r, "complaints.desk_nobody", func(o bot.Officer) bool {
-			return c.Lead != "" && serves(o, bodies) || s.opt.Desk.FrontDesk(o)
-		})
+		d.Officers, err = s.officerOptions(r, "complaints.desk_nobody", s.takers(r, []cases.Case{c}))
 	case sp.body:
 		err = s.fillBodies(r, c, sp, d)
 	case sp.days:
@@ -151,6 +161,10 @@ func (s *service) postAct(w http.ResponseWriter, r *http.Request) {
 	f, err := s.kit.Form(r)
 	if err != nil {
 		s.kit.Fail(w, r, err)
+		return
+	}
+	if sp.body && s.looks(sp, f) {
+		s.askFirst(w, r, c, sp, f)
 		return
 	}
 	cmd := s.command(r, c, sp, f)

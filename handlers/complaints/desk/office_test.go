@@ -3,6 +3,7 @@ package desk_test
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -43,8 +44,7 @@ func TestFrontDesk(t *testing.T) {
 	w.wants("an alarm", w.get("/console/complaints/desk"), 200, "1 phản ánh không tự tìm được cơ quan", "⚠", c.Code)
 	w.wants("only a decision ends it", w.press(c, "forward", "agency", committee), 403, "quyết định giao dứt khoát")
 	tried := w.get(path + "/do/bind?place=" + url.QueryEscape("Thanh Hà"))
-	w.wants("places of a name, in the same form", tried, 200, "Chọn một nơi", "/do/bind?", "place_id=")
-	w.lacks("the form that does nothing now", tried, "/do/forward?")
+	w.wants("places of a name, in the same form", tried, 200, "Chọn một nơi", `action="`+path+`/do/bind"`, `name="pick"`)
 	w.wants("decided", w.press(c, "bind", "agency", committee, "why", "Phân công tại văn bản 12"), 200, "Đã quyết định")
 	w.wants("it cannot be returned", w.by(clerk).press(c, "return", "reason", "other", "text", "x"), 403, "Đầu mối đã quyết định")
 	w.by(front)
@@ -52,6 +52,50 @@ func TestFrontDesk(t *testing.T) {
 	w.wants("which place", w.press(c, "reclassify", "kind", "petition", "field", "can-bo-cong-chuc", "place", "Zwxq", "why", "đọc lại"), 422, "Chưa tìm được nơi này")
 	w.wants("urgent", w.press(c, "urgent", "why", "mưa bão"), 200, "là việc khẩn", "Khẩn")
 	w.wants("calm", w.press(c, "urgent", "why", "đã yên"), 200, "không còn là việc khẩn")
+	w.quiet()
+}
+
+// What was typed before a body is looked for stays in the form; a choice made from
+// what the directory says of one place does not stay for another.
+func TestWordsStayThroughTheSearch(t *testing.T) {
+	w := newWorld(t)
+	c := w.scene(conduct)
+	w.by(front).press(c, "forward", "agency", committee)
+	w.people[clerk].Officer.Grants[0].Scope.Agency = committee
+	path := "/console/complaints/case/" + c.Code
+	const words = `Không thuộc <b>xã</b> này & "nơi khác"`
+	w.by(clerk)
+	a := w.press(c, "return", "step", "look", "find", "sở nội vụ", "reason", "not_ours", "text", words)
+	w.wants("found", a, 200, "Sở Nội vụ", words+"</textarea>", `<option value="not_ours" selected`, `value="sở nội vụ"`)
+	if now := w.now1(c); now.Returns != 0 || now.Lead != committee {
+		t.Fatalf("the search returned it: %+v", now)
+	}
+	a = w.press(c, "return", "step", "look", "find", "sở y tế", "reason", "not_ours", "text", words, "agency", "hp-so-noi-vu")
+	w.wants("chosen before, found now", a, 200, `value="hp-so-noi-vu" checked`, `value="hp-so-y-te"`, words+"</textarea>")
+	for range 2 {
+		w.by(clerk).press(c, "return", "reason", "not_ours", "text", words)
+		w.by(front).press(c, "forward", "agency", committee)
+	}
+	w.by(front)
+	form := w.get(path + "/do/bind")
+	a = w.press(c, "bind", "step", "look", "asked", field(t, form.body, "asked"), "why", words, "find", "sở nội vụ", "field", c.Field, "place", w.placeName(), "joint", "hp-so-y-te")
+	w.wants("words of a decision", a, 200, `value="hp-so-noi-vu"`)
+	if got := field(t, a.body, "asked"); got != field(t, form.body, "asked") {
+		t.Errorf("it was asked about %q", got)
+	}
+	if !strings.Contains(a.text(), `value="`+words+`"`) {
+		t.Errorf("the reason is gone:\n%s", middle(a.text()))
+	}
+	// Another place: the reason stays, what was chosen for this place does not.
+	a = w.press(c, "bind", "step", "look", "asked", field(t, a.body, "asked"), "why", words, "agency", committee, "field", c.Field, "place", "Thanh Hà")
+	w.wants("places of a name", a, 200, "Chọn một nơi", `name="pick" value="`)
+	id := regexp.MustCompile(`name="pick" value="([^"]+)"`).FindStringSubmatch(a.body)[1]
+	a = w.press(c, "bind", "pick", id, "asked", field(t, a.body, "asked"), "why", words, "agency", committee, "field", c.Field, "place", "Thanh Hà")
+	w.wants("the place chosen", a, 200, `name="place_id" value="`+id+`"`)
+	if !strings.Contains(a.text(), `value="`+words+`"`) || strings.Contains(a.body, `value="`+committee+`" checked`) {
+		t.Errorf("after the choice of a place:\n%s", a.text())
+	}
+	w.wants("decided", w.press(c, "bind", "agency", committee, "why", words, "find", "x", "asked", "y"), 200, "Đã quyết định")
 	w.quiet()
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"cchcbot/bot/web"
@@ -39,8 +40,8 @@ type routeView struct {
 	Fields   []web.Option
 	Lead     string
 	Via      string
-	Reason   string // why nobody leads, in English as the data has it
-	Ask      []link // units among which the citizen did not say
+	Reason   string       // why nobody leads, in English as the data has it
+	Ask      []web.Option // units among which the citizen did not say
 	Steps    []ruleView
 	Problem  string
 	Changed  bool // another field, place or day than the case's
@@ -57,11 +58,38 @@ type bodyOption struct {
 	Chosen   bool
 }
 
+// stepLook is what a button of the form of a body does instead of acting: it looks for
+// bodies by name, and asks the directory about another field, place or day.
+const stepLook = "look"
+
+// askedOf is what the directory is asked about, as the form carries it.
+func askedOf(f *web.Form) string {
+	return strings.Join([]string{f.Line("field"), f.Line("place"), f.Line("day")}, "|")
+}
+
+// looks reports whether the form only looks for a body. What else was typed in it stays;
+// where the directory is asked something else, what it said before is not chosen any more.
+func (s *service) looks(sp spec, f *web.Form) bool {
+	p := s.unit(f.Line("pick"))
+	if p == nil && f.Line("step") != stepLook {
+		return false
+	}
+	if p != nil {
+		f.Set("place", p.Name)
+		f.Set("place_id", p.ID)
+	}
+	if sp.view().Routes && (p != nil || f.Line("asked") != askedOf(f)) {
+		for _, name := range []string{"agency", "joint", "key"} {
+			f.Set(name, "")
+		}
+	}
+	return true
+}
+
 // fillBodies prepares the choice of a body: what the directory says, what was
 // proposed, and what the officer looks for.
 func (s *service) fillBodies(r *http.Request, c cases.Case, sp spec, d *actData) error {
-	q := r.URL.Query()
-	find := s.kit.NewForm(q)
+	find := d.Form
 	d.Find = find.Line("find")
 	options, joint := &bodyList{s: s, form: d.Form}, &bodyList{s: s, form: d.Form}
 	place := s.unit(c.Place.ID)
@@ -71,10 +99,7 @@ func (s *service) fillBodies(r *http.Request, c cases.Case, sp spec, d *actData)
 			return err
 		}
 		d.Route = &view
-		d.PlaceID = find.Line("place_id")
-		if d.PlaceID == "" {
-			d.PlaceID = d.Form.Line("place_id")
-		}
+		d.PlaceID, d.Asked = find.Line("place_id"), askedOf(find)
 		if p := s.unit(d.PlaceID); p != nil {
 			place = p
 		}
@@ -102,7 +127,7 @@ func (s *service) fillBodies(r *http.Request, c cases.Case, sp spec, d *actData)
 		}
 	}
 	d.Bodies, d.Joint = options.list, joint.list
-	fresh := d.Form.Line("key") == "" // the form was not sent yet: what the directory says is chosen
+	fresh := d.Form.Line("key") == "" // nobody chose yet: what the directory says is chosen
 	for i := range d.Joint {
 		b := &d.Joint[i]
 		b.Chosen = slices.Contains(d.Form.All("joint"), b.ID) || fresh && b.Why[0] == "complaints.desk_body_consulted"
@@ -180,7 +205,7 @@ func (s *service) route(r *http.Request, c cases.Case, f *web.Form) (routeView, 
 		sub.Field = f.Line("field")
 	}
 	f.Set("field", sub.Field)
-	s.tryPlace(r.URL.Path, c, f, &sub, &v)
+	s.tryPlace(c, f, &sub, &v)
 	if text := f.Line("day"); text != "" {
 		if t, ok := readDay(text); ok {
 			d, v.AsOf, v.Changed = d.At(t.Add(12*time.Hour)), t.In(calendar.Zone).Format("02/01/2006"), true
@@ -206,17 +231,13 @@ func (s *service) route(r *http.Request, c cases.Case, f *web.Form) (routeView, 
 		v.Via = to.Via.Name
 	}
 	for _, p := range to.Ask {
-		path, err := web.URL(r.URL.Path, "place", p.Name, "place_id", p.ID, "field", sub.Field)
-		if err != nil {
-			return v, to, err
-		}
-		v.Ask = append(v.Ask, link{d.Title(p, to.Ask), path})
+		v.Ask = append(v.Ask, web.Option{Value: p.ID, Label: d.Title(p, to.Ask)})
 	}
 	return v, to, nil
 }
 
-// tryPlace reads the place that the officer tries. Of several, each is a link to the same form.
-func (s *service) tryPlace(form string, c cases.Case, f *web.Form, sub *directory.Subject, v *routeView) {
+// tryPlace reads the place that the officer tries. Of several, each is a button of the same form.
+func (s *service) tryPlace(c cases.Case, f *web.Form, sub *directory.Subject, v *routeView) {
 	d := s.opt.Directory()
 	text := f.Line("place")
 	if text == "" {
@@ -238,10 +259,7 @@ func (s *service) tryPlace(form string, c cases.Case, f *web.Form, sub *director
 		f.Set("place_id", read.Choices[0].ID)
 	case len(read.Choices) > 0:
 		for _, p := range read.Choices {
-			path, err := web.URL(form, "place", p.Name, "place_id", p.ID, "field", sub.Field)
-			if err == nil {
-				v.Ask = append(v.Ask, link{d.Title(p, read.Choices), path})
-			}
+			v.Ask = append(v.Ask, web.Option{Value: p.ID, Label: d.Title(p, read.Choices)})
 		}
 	default:
 		f.Fail("place", "complaints.desk_wrong_place")
