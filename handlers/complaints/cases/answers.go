@@ -24,7 +24,7 @@ func (t *turn) answering(ctx context.Context) error {
 		if err := t.needText(); err != nil {
 			return err
 		}
-		t.entry.Text, t.entry.Media = "", nil // the timeline says that, not what: it may still change
+		t.entry.Text, t.entry.Reason, t.entry.Media = "", "", nil // the timeline says that, not what: it may still change
 		return t.keepDraft(ctx)
 	case Reject:
 		if t.r.Drafter != t.actor.Ref() {
@@ -50,7 +50,7 @@ func (t *turn) answering(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if t.cmd.Action == Submit && t.cmd.Text == "" && t.cmd.Reason != "" {
+	if t.cmd.Action == Submit && t.cmd.Text == "" && t.cmd.Reason != p.NoEvidence {
 		p.NoEvidence = t.cmd.Reason
 		if err := t.excuse(ctx, p); err != nil {
 			return err
@@ -68,10 +68,7 @@ func (t *turn) answering(ctx context.Context) error {
 
 // keepDraft stores the answer under way.
 func (t *turn) keepDraft(ctx context.Context) error {
-	a := answerText{Text: t.cmd.Text, Check: t.cmd.Check, Media: t.cmd.Media, Name: t.actor.Officer.Name}
-	if t.cmd.Action == Submit {
-		a.NoEvidence = t.cmd.Reason
-	}
+	a := answerText{Text: t.cmd.Text, Check: t.cmd.Check, Media: t.cmd.Media, Name: t.actor.Officer.Name, NoEvidence: t.cmd.Reason}
 	sealed, err := t.d.seal(a, draftPlace(t.r.Code))
 	if err != nil {
 		return err

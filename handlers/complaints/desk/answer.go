@@ -92,12 +92,20 @@ func (s *service) showAnswer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err == nil && r.URL.Query().Get("preview") == "1" {
-		s.showPreview(w, r, c, http.StatusOK, s.kit.NewForm(nil), "")
+		f := s.kit.NewForm(nil)
+		f.Set("why", p.NoEvidence)
+		s.showPreview(w, r, c, http.StatusOK, f, "")
 		return
 	}
+	s.editDraft(w, r, c, p)
+}
+
+// editDraft shows the editor with an answer that is kept; of none it is empty.
+func (s *service) editDraft(w http.ResponseWriter, r *http.Request, c cases.Case, p cases.Pending) {
 	f := s.kit.NewForm(nil)
 	f.Set("text", p.Text)
 	f.Set("basis_text", p.Check.BasisText)
+	f.Set("why", p.NoEvidence)
 	for name, on := range map[string]bool{"points": p.Check.EveryPoint, "basis": p.Check.Basis, "next": p.Check.NextStep, "evidence": p.Check.Evidence} {
 		if on {
 			f.Set(name, "1")
@@ -169,9 +177,22 @@ func (s *service) postAnswer(w http.ResponseWriter, r *http.Request) {
 		s.submit(w, r, c, f)
 	case "insert":
 		s.insert(w, r, c, f)
+	case "edit":
+		s.editAgain(w, r, c, f)
 	default:
 		s.saveDraft(w, r, c, f)
 	}
+}
+
+// editAgain goes back from what would be sent to the editor, with the reason typed there.
+func (s *service) editAgain(w http.ResponseWriter, r *http.Request, c cases.Case, f *web.Form) {
+	p, err := s.opt.Desk.Pending(r.Context(), c.ID, actor(r))
+	if err != nil && !bot.IsCode(err, bot.NotFound) {
+		s.kit.Fail(w, r, err)
+		return
+	}
+	p.NoEvidence = f.Line("why")
+	s.editDraft(w, r, c, p)
 }
 
 // insert adds a canned answer to what was typed.
@@ -215,7 +236,7 @@ func (s *service) saveDraft(w http.ResponseWriter, r *http.Request, c cases.Case
 		again(http.StatusUnprocessableEntity, c, answerData{})
 		return
 	}
-	cmd := cases.Command{Action: cases.DraftAnswer, Version: number(f.Line("version")), Text: f.Get("text"), Media: ids, MediaOwner: owner(r),
+	cmd := cases.Command{Action: cases.DraftAnswer, Version: number(f.Line("version")), Text: f.Get("text"), Media: ids, MediaOwner: owner(r), Reason: f.Line("why"),
 		Check: cases.Checklist{EveryPoint: f.On("points"), Basis: f.On("basis"), NextStep: f.On("next"), Evidence: f.On("evidence"), BasisText: f.Get("basis_text")}}
 	if _, err := s.do(r.Context(), c.ID, actor(r), cmd); err != nil {
 		problem, status := s.explain(r, err)

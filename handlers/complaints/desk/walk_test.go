@@ -1,7 +1,10 @@
 package desk_test
 
 import (
+	"fmt"
+	"html"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -185,4 +188,53 @@ func TestSomebodyElsesCase(t *testing.T) {
 	if a := w.crossSite(path + "/do/accept"); a.status != 403 || w.now1(c).State != cases.Forwarded {
 		t.Errorf("another site accepts a case: status %d", a.status)
 	}
+}
+
+// Why an answer has no photo is typed once: it stays through the preview, another look
+// at the text, a refusal and the return by the second person.
+func TestTheReasonForNoPhotoStays(t *testing.T) {
+	w := newWorld(t)
+	c := w.scene(func(d *cases.Draft) { d.Field = "ha-tang-do-thi" })
+	leads := w.now1(c).Lead
+	for _, token := range []string{clerk, head} {
+		w.people[token].Officer.Grants[0].Scope.Agency = leads
+	}
+	path := "/console/complaints/case/" + c.Code + "/answer"
+	const why = `Đêm mưa, <b>chưa</b> chụp được`
+	kept := func(name string, a answer) answer {
+		t.Helper()
+		if got := html.UnescapeString(field2of(a.body, "why")); a.status != 200 && a.status != 422 || got != why {
+			t.Errorf("%s: status %d, the reason is %q", name, a.status, got)
+		}
+		return a
+	}
+	version := func() string { return fmt.Sprint(w.now1(c).Version) }
+	w.by(clerk).press(c, "accept")
+	f := url.Values{"version": {version()}, "text": {"Đã thay bóng đèn."}, "next": {"1"}, "step": {"preview"}}
+	w.wants("preview", w.upload(path, f, nil), 200, "Đúng nội dung sẽ gửi")
+	kept("every point is not ticked", w.post(path, url.Values{"version": {version()}, "step": {"submit"}, "why": {why}}))
+	a := kept("to the text", w.post(path, url.Values{"version": {version()}, "step": {"edit"}, "why": {why}}))
+	w.wants("to the text", a, 200, "Đã thay bóng đèn.</textarea>")
+	f = url.Values{"version": {version()}, "text": {"Đã thay bóng đèn số 3."}, "points": {"1"}, "next": {"1"}, "why": {why}, "step": {"preview"}}
+	kept("previewed again", w.upload(path, f, nil))
+	kept("the editor, tomorrow", w.get(path))
+	if n := strings.Count(w.get("/console/complaints/case/"+c.Code).text(), why); n != 1 { // beside the text under way
+		t.Errorf("the timeline tells of a draft: %d times", n)
+	}
+	w.wants("submitted", w.post(path, url.Values{"version": {version()}, "step": {"submit"}, "why": {why}}), 200, "Đã trình duyệt")
+	w.wants("the second person reads it", w.by(head).get("/console/complaints/case/"+c.Code+"/do/approve"), 200, why)
+	w.press(c, "reject", "why", "viết rõ hơn")
+	w.by(clerk)
+	kept("sent back", w.get(path))
+	w.wants("deleted, it is not sent", w.post(path, url.Values{"version": {version()}, "step": {"submit"}, "why": {""}}), 422, "ảnh")
+	w.quiet()
+}
+
+// field2of is the value of a text field of a page, as it stands there.
+func field2of(page, name string) string {
+	m := regexp.MustCompile(`<input[^>]* name="` + name + `"[^>]* value="([^"]*)"`).FindStringSubmatch(page)
+	if m == nil {
+		return ""
+	}
+	return m[1]
 }
