@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -257,6 +258,18 @@ func TestPages(t *testing.T) {
 			if status, _ := w.visit("GET", "/console/calendar"+path, nil); status != 200 {
 				t.Errorf("%s in %s: status %d", path, lang, status)
 			}
+		}
+	}
+	w.signed.Lang = "vi"
+	for path, says := range map[string]string{
+		"/2026":      "Tháng 9/2026 có đề nghị hoán đổi ngày làm việc 23/11 sang 28/11",
+		"/2027":      "ngày nghỉ thứ hai dịp Quốc khánh chưa có văn bản quyết định",
+		"/2027/edit": "ngày nghỉ thứ hai dịp Quốc khánh chưa có văn bản quyết định",
+	} {
+		status, page := w.visit("GET", "/console/calendar"+path, nil)
+		w.wants("what is not settled, on "+path, 200, status, page, says)
+		if english := regexp.MustCompile(`\b(the|was|were|not)\b`).FindString(main(page)); english != "" {
+			t.Errorf("%s says %q to a Vietnamese officer", path, english)
 		}
 	}
 	for _, path := range []string{"/1999", "/2101", "/abcd", "/02026", "/2026/restore", "/2026/restore?revision=7", "/2026/restore?revision=-1", "/1999/edit"} {
