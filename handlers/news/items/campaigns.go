@@ -293,17 +293,22 @@ func (d *Desk) RestoreCampaign(ctx context.Context, w *bot.Work, a Actor, id, ve
 type Imported struct{ Added, Changed, Same int }
 
 // ImportCampaigns writes campaigns that came in a file, all or none: those with an ID in place of the
-// version they have, the others as new ones. The error of a row says which by [RowError].
+// version they have, the others as new ones, but for those that the plan has already. The error
+// of a row says which by [RowError].
 func (d *Desk) ImportCampaigns(ctx context.Context, w *bot.Work, a Actor, list []Campaign) (out Imported, err error) {
 	if len(list) > MaxImport {
 		return out, invalid("news.invalid_campaign_many", "most", MaxImport)
 	}
 	for i, c := range list {
-		_, changed, err := d.SaveCampaign(ctx, w, a, c)
+		known, err := d.planned(ctx, w, c)
+		changed := false
+		if err == nil && !known {
+			_, changed, err = d.SaveCampaign(ctx, w, a, c)
+		}
 		switch {
 		case err != nil:
 			return Imported{}, &RowError{Row: i, Err: err}
-		case c.ID == 0:
+		case c.ID == 0 && !known:
 			out.Added++
 		case changed:
 			out.Changed++
@@ -312,6 +317,39 @@ func (d *Desk) ImportCampaigns(ctx context.Context, w *bot.Work, a Actor, list [
 		}
 	}
 	return out, nil
+}
+
+// planned reports whether the plan has a campaign already that comes without an ID: a file
+// that is taken in twice doubles nothing. What became of it since is not in the file.
+func (d *Desk) planned(ctx context.Context, w *bot.Work, c Campaign) (found bool, err error) {
+	if c.ID != 0 || c.check(d.opt.Clean, d.opt.Now()) != nil {
+		return false, nil
+	}
+	tx, err := w.Tx(ctx)
+	if err != nil {
+		return false, err
+	}
+	var ids []int64
+	err = eachRow(ctx, tx, `select id from news_campaigns where dropped = 0 and starts = $1 and ends = $2 and title = $3 and message = $4 and audience = $5 and body = $6`,
+		[]any{dateOf(c.Starts), dateOf(c.Ends), c.Title, c.Message, c.Audience, c.Body}, func(s scanner) error {
+			var id int64
+			err := s.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+	for i := 0; i < len(ids) && err == nil && !found; i++ {
+		var old Campaign
+		if old, err = loadCampaign(ctx, tx, ids[i]); err == nil {
+			found = says(old, c)
+		}
+	}
+	return found, err
+}
+
+// says reports whether a campaign says all that a row of a file does; what is empty in the row says nothing.
+func says(old, row Campaign) bool {
+	return slices.Equal(old.Media, row.Media) && (row.Note == "" || row.Note == old.Note) && (row.Done.IsZero() || row.Done.Equal(old.Done)) &&
+		(row.Result == "" || row.Result == old.Result) && (len(row.Items) == 0 || slices.Equal(row.Items, old.Items))
 }
 
 // RowError is why the row with this index in a list was refused.

@@ -228,6 +228,55 @@ func TestCampaignsByDays(t *testing.T) {
 	}
 }
 
+// TestAFileTakenInTwiceDoublesNothing: a row without an ID that the plan has already stays as it is.
+func TestAFileTakenInTwiceDoublesNothing(t *testing.T) {
+	h := open(t)
+	take := func(list ...items.Campaign) (out items.Imported) {
+		t.Helper()
+		must(t, h.in(func(ctx context.Context, w *bot.Work, _ bot.Tx) (err error) {
+			out, err = h.desk.ImportCampaigns(ctx, w, editor, list)
+			return err
+		}))
+		return out
+	}
+	one, two := campaign("Một", "2026-11-01", "2026-11-20"), campaign("Hai", "2026-11-01", "2026-11-20")
+	one.Message, one.Note = "Nộp hồ sơ qua mạng", "theo công văn"
+	if got := take(one, two, two); got != (items.Imported{Added: 2, Same: 1}) {
+		t.Errorf("first: %+v", got)
+	}
+	list, _, err := h.desk.Campaigns(t.Context(), editor, items.CampaignFilter{})
+	must(t, err)
+	done := list[slices.IndexFunc(list, func(c items.Campaign) bool { return c.Title == "Hai" })]
+	done.Done, done.Result = done.Starts, "đã phát"
+	_, _, err = h.save(editor, done)
+	must(t, err)
+	spaced := one
+	spaced.Title = " Một  "
+	if got := take(spaced, two); got != (items.Imported{Same: 2}) {
+		t.Errorf("again: %+v", got)
+	}
+	if got := h.titles(items.CampaignFilter{}); len(got) != 2 {
+		t.Errorf("the plan: %v", got)
+	}
+	// Another day, message, audience, way or note is another row.
+	day, message, audience, way, note := one, one, one, one, one
+	day.Ends = day.Ends.AddDate(0, 0, 1)
+	message.Message, audience.Audience, note.Note = "Khác", "Người cao tuổi", "khác"
+	way.Media = []items.Medium{items.MediumPoster}
+	if got := take(day, message, audience, way, note); got != (items.Imported{Added: 5}) {
+		t.Errorf("others: %+v", got)
+	}
+	// What was given up is not there any more.
+	gone := list[slices.IndexFunc(list, func(c items.Campaign) bool { return c.Title == "Một" })]
+	must(t, h.in(func(ctx context.Context, w *bot.Work, _ bot.Tx) error {
+		_, err := h.desk.DropCampaign(ctx, w, editor, gone.ID, gone.Version, true)
+		return err
+	}))
+	if got := take(one); got != (items.Imported{Added: 1}) {
+		t.Errorf("given up: %+v", got)
+	}
+}
+
 // TestAnImportIsWholeOrNothing: one wrong row, and nothing was written.
 func TestAnImportIsWholeOrNothing(t *testing.T) {
 	h := open(t)
