@@ -308,11 +308,19 @@ func TestAgainToThoseWhoFailed(t *testing.T) {
 		_, err = w.desk.StopAll(ctx, tx, left)
 		return err
 	}))
+	const offered = "Gửi lại số bị lỗi</a>"
+	w.wants(w.get(itemPath(id)), http.StatusOK, offered)
 	w.wants(w.get(actPath(id, items.Again)), http.StatusOK, "Gửi lại cho 1 người chưa gửi được")
 	w.wants(w.act(id, items.Again, "sure", "1"), http.StatusOK, "Đang gửi lại cho những người")
 	if n := w.run(); n != 1 {
 		t.Errorf("sent again to %d", n)
 	}
+	// Now everybody has it who wants it: there is nothing to send again.
+	if got := w.item(id); got.State != items.Done {
+		t.Fatalf("it is %s", got.State)
+	}
+	w.lacks(w.get(itemPath(id)), offered)
+	w.wants(w.get(actPath(id, items.Again)), http.StatusOK, "Không còn ai cần gửi lại.")
 }
 
 // TestInEnglish: every page has its words in the other language too.

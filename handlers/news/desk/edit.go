@@ -128,16 +128,34 @@ func (s *service) correctable(w http.ResponseWriter, r *http.Request, it items.I
 
 // can reports whether the officer may do something to an item now; it answers when he may not.
 func (s *service) can(w http.ResponseWriter, r *http.Request, it items.Item, a items.Action) bool {
-	may, err := s.opt.Desk.May(r.Context(), it, actor(r))
+	may, err := s.may(r, it)
 	if err != nil {
 		s.kit.Fail(w, r, err)
 		return false
 	}
-	if !slices.Contains(may, a) {
+	switch {
+	case slices.Contains(may, a):
+		return true
+	case a == items.Again && (it.State == items.Done || it.State == items.Corrected):
+		s.kit.Done(w, r, itemPath(it.ID), web.Flash{Key: "news.desk_nobody_again", Warning: true})
+	default:
 		s.notNow(w, r, it)
-		return false
 	}
-	return true
+	return false
+}
+
+// may lists what the officer may do to an item now. Sending again is nothing to do while there is nobody to send to.
+func (s *service) may(r *http.Request, it items.Item) ([]items.Action, error) {
+	may, err := s.opt.Desk.May(r.Context(), it, actor(r))
+	at := slices.Index(may, items.Again)
+	if err != nil || at < 0 {
+		return may, err
+	}
+	n, err := s.opt.Desk.CountAgain(r.Context(), it)
+	if err == nil && n == 0 {
+		may = slices.Delete(may, at, at+1)
+	}
+	return may, err
 }
 
 // notNow leads back to an item and says that it is at another step.

@@ -87,7 +87,7 @@ func (s *service) showItem(w http.ResponseWriter, r *http.Request) {
 
 func (s *service) fillItem(r *http.Request, it items.Item, name func(string) string, d *itemData) error {
 	ctx, a := r.Context(), actor(r)
-	may, err := s.opt.Desk.May(ctx, it, a)
+	may, err := s.may(r, it)
 	if err != nil {
 		return err
 	}
