@@ -73,6 +73,11 @@ func (c *Console) textOf(v voice, key string, m map[string]any) (string, error) 
 		if f, ok := value.(float64); ok && f == float64(int64(f)) {
 			value = int64(f) // a count that was kept as JSON
 		}
+		if w, ok := value.(bot.Words); ok {
+			if value, err = c.textOf(v, string(w), nil); err != nil {
+				return key, err
+			}
+		}
 		all[name] = value
 	}
 	return c.opt.Texts.Render(v.lang, key, all)

@@ -231,19 +231,25 @@ func (t *turn) conflict(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	who := last.Name
-	if t.actor.Kind == Citizen || who == "" {
+	var who any = last.Name
+	if t.actor.Kind == Citizen || last.Name == "" {
 		who = t.name(last)
 	}
 	return refusal(bot.Conflict, key, "who", who, "when", last.At.In(calendar.Zone).Format("15:04 02/01/2006"), "state", string(t.r.State))
 }
 
-// name is how the other side is called without a name of a person.
-func (t *turn) name(e Entry) string {
+// name is how the other side is called without a name of a person: a text, or bot.Words.
+func (t *turn) name(e Entry) any {
 	if a, ok := t.dir.Agency(e.Agency); ok {
 		return a.Name
 	}
-	return e.Ref
+	switch e.Actor {
+	case Citizen:
+		return bot.Words("complaints.by_citizen")
+	case System:
+		return bot.Words("complaints.by_system")
+	}
+	return bot.Words("complaints.by_officer")
 }
 
 // run applies the row: effect, state, clocks; then writes, notes and tells.

@@ -25,6 +25,7 @@ type actData struct {
 	Form     *web.Form
 	Problem  string // what went wrong, in words
 	Conflict bool
+	Closed   bool // it cannot be done now: there is no form
 	Path     string
 	Back     string
 	Key      string // of this form: pressing twice acts once
@@ -80,6 +81,11 @@ func (s *service) showAct(w http.ResponseWriter, r *http.Request) {
 	s.askFirst(w, r, c, sp, f)
 }
 
+// closed reports whether the form leads nowhere now, and holds nothing that somebody typed.
+func (s *service) closed(r *http.Request, c cases.Case, sp spec) bool {
+	return r.Method != http.MethodPost && !slices.Contains(s.opt.Desk.May(c, actor(r)), sp.action)
+}
+
 // askFirst renders the form of an action that nobody sent yet. One that is not possible any more says why.
 func (s *service) askFirst(w http.ResponseWriter, r *http.Request, c cases.Case, sp spec, f *web.Form) {
 	problem, status := "", http.StatusOK
@@ -94,7 +100,7 @@ func (s *service) askAct(w http.ResponseWriter, r *http.Request, status int, c c
 	d := actData{
 		Style: stylePath, Row: s.rows(r, []cases.Case{c})[0], Action: string(sp.action), TitleKey: "complaints.desk_do_" + string(sp.action),
 		HelpKey: "complaints.desk_help_" + string(sp.action), Spec: sp.view(), Form: f, Problem: problem, Conflict: conflict,
-		Path: actPath(c.Code, sp.action), Back: casePath(c.Code), Key: formKey(f), Version: c.Version, Urgent: c.Urgent, Linked: c.Duplicate,
+		Path: actPath(c.Code, sp.action), Back: casePath(c.Code), Key: formKey(f), Version: c.Version, Urgent: c.Urgent, Linked: c.Duplicate, Closed: s.closed(r, c, sp),
 	}
 	if err := s.fillAct(r, c, sp, &d); err != nil {
 		s.kit.Fail(w, r, err)

@@ -25,6 +25,7 @@ type figuresData struct {
 	Until   time.Time
 	Enough  int
 	All     bool
+	None    bool // the officer has no body
 	Lists   bool // he may open the lists behind the numbers
 	Sealed  int
 	Purged  int
@@ -60,10 +61,11 @@ func (s *service) showFigures(w http.ResponseWriter, r *http.Request) {
 	sc := s.scopeOf(me)
 	lists := !sc.none()
 	sc.All = sc.All || me.May(bot.RoleOwner, bot.Scope{})
-	if sc.none() || !sc.All && len(sc.Bodies) == 0 { // a place without bodies: the sums are by body
-		s.kit.NotFound(w, r)
+	if cases.Liaison(me) && !lists && !sc.All { // the menu leads here
+		s.kit.Redirect(w, r, sealedPath)
 		return
 	}
+	none := sc.none() || !sc.All && len(sc.Bodies) == 0 // a place without bodies: the sums are by body
 	if sc.All {
 		sc.Bodies = nil
 	}
@@ -85,11 +87,16 @@ func (s *service) showFigures(w http.ResponseWriter, r *http.Request) {
 		}
 		f.Set(field.name, field.to.Format(time.DateOnly))
 	}
+	if d.Until.Before(d.Since) {
+		f.Fail(qUntil, "complaints.desk_wrong_period")
+	}
 	status := http.StatusOK
 	if f.Failed() {
 		status = http.StatusUnprocessableEntity
 	}
-	if err := s.fillFigures(r, sc, &d); err != nil {
+	if none {
+		d.None = true
+	} else if err := s.fillFigures(r, sc, &d); err != nil {
 		s.kit.Fail(w, r, err)
 		return
 	}

@@ -198,6 +198,10 @@ func (s *service) readTimes(q *query) {
 		}
 		*f.to = t.AddDate(0, 0, f.days)
 	}
+	if from, to := q.filter.Since, q.filter.Until; !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		q.form.Fail(qUntil, "complaints.desk_wrong_period")
+		q.empty = true
+	}
 }
 
 type inboxData struct {

@@ -377,6 +377,41 @@ func TestFiguresOfTheFrontDesk(t *testing.T) {
 	w.lacks("the owner", a, `<td><a href=`)
 }
 
+// A last day before the first is told beside it, on the list and on the figures.
+func TestAPeriodThatEndsBeforeItBegins(t *testing.T) {
+	w := newWorld(t)
+	c := w.scene()
+	for _, page := range []string{"", "/figures"} {
+		a := w.get("/console/complaints" + page + "?since=2026-11-10&until=2026-11-09")
+		w.wants("wrong"+page, a, 422, "Ngày cuối phải từ ngày đầu trở đi")
+		w.lacks("one day"+page, w.get("/console/complaints"+page+"?since=2026-11-09&until=2026-11-09"), "Ngày cuối phải")
+	}
+	w.wants("one day", w.get("/console/complaints?since=2026-11-09&until=2026-11-09"), 200, c.Code)
+}
+
+// Whatever the menu offers an officer opens, also for one who has no body or is the liaison.
+func TestTheMenuLeadsSomewhere(t *testing.T) {
+	w := newWorld(t)
+	w.answer(w.scene())
+	apart := w.people[stranger]
+	apart.Officer.Grants = []bot.Grant{{Role: bot.RoleController, Scope: bot.Scope{Agency: elsewhere}}}
+	w.people[stranger] = apart
+	for _, token := range []string{clerk, head, front, liaison, owner, stranger} {
+		w.by(token)
+		for _, n := range w.feature.Nav {
+			if !w.people[token].Officer.HasAny(n.Roles...) {
+				continue
+			}
+			a := w.get(n.Path)
+			w.wants(w.people[token].Officer.Name+" opens "+n.Path, a, 200)
+			if token == stranger {
+				w.lacks("the answers of others", a, "Phòng Kinh tế")
+			}
+		}
+	}
+	w.wants("without a body", w.by(stranger).get("/console/complaints/figures"), 200, "chưa gắn với đơn vị nào")
+}
+
 // answer takes a case all the way.
 func (w *world) answer(c cases.Case) {
 	w.t.Helper()

@@ -310,7 +310,7 @@ func (s *service) showFront(w http.ResponseWriter, r *http.Request) {
 			s.kit.Redirect(w, r, sealedPath)
 			return
 		}
-		s.kit.NotFound(w, r) // a controller of another body
+		s.kit.Redirect(w, r, listPath) // a controller of another body: the menu leads here
 		return
 	}
 	d := frontData{Style: stylePath, Liaison: cases.Liaison(me), Sealed: sealedPath, All: frontPath, Here: r.URL.RequestURI()}

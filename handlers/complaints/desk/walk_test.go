@@ -190,6 +190,25 @@ func TestSomebodyElsesCase(t *testing.T) {
 	}
 }
 
+// What cannot be done now says why and offers no form; who was first is told in the reader's words.
+func TestWhatCannotBeDoneNow(t *testing.T) {
+	w := newWorld(t)
+	c := w.scene()
+	path := "/console/complaints/case/" + c.Code
+	for _, action := range []string{"approve", "extend", "refuse", "reopen"} {
+		a := w.get(path + "/do/" + action)
+		w.wants(action, a, 409, `đang ở trạng thái "Mới chuyển đến"`, "Quay lại")
+		w.lacks(action, a, `<form method="post" action="`+path)
+	}
+	a := w.press(c, "reject", "why", "đọc lại")
+	w.wants("the sender was the last", a, 409, "Người gửi đã xử lý lúc 09:00 09/11/2026", `value="đọc lại"`)
+	s := w.people[clerk]
+	s.Lang = "en"
+	w.people[clerk] = s
+	w.wants("in English", w.press(c, "reject", "why", "again"), 409, "The sender worked on it at 09:00 09/11/2026")
+	w.quiet()
+}
+
 // Why an answer has no photo is typed once: it stays through the preview, another look
 // at the text, a refusal and the return by the second person.
 func TestTheReasonForNoPhotoStays(t *testing.T) {
