@@ -99,6 +99,18 @@ func TestWordsStayThroughTheSearch(t *testing.T) {
 	w.quiet()
 }
 
+// Praise may have no field: nothing stands in its place.
+func TestACaseWithoutAField(t *testing.T) {
+	w := newWorld(t)
+	c := w.scene(func(d *cases.Draft) { d.Kind, d.Field = cases.Praise, "" })
+	w.by(front)
+	for _, p := range []string{"", "/desk", "/case/" + c.Code, "/case/" + c.Code + "/slip"} {
+		a := w.get("/console/complaints" + p)
+		w.wants("praise "+p, a, 200, "Lời khen")
+		w.lacks("praise "+p, a, "Lời khen · ·", "Lời khen ·  ·", "Lời khen</b>, <", "Lời khen, <")
+	}
+}
+
 // Whoever finds a denunciation seals it: it is gone from every list, page and
 // file, the liaison alone hands it over and deletes it.
 func TestSealing(t *testing.T) {
@@ -187,6 +199,22 @@ func TestTerms(t *testing.T) {
 	w.wants("for none", set("key", "approval_direct", "value", "yes", "body", "Zwxq", "why", "QĐ 16"), 422, "Chưa tìm được cơ quan này")
 	w.wants("back", set("key", "forward", "back", "1", "why", "hết thí điểm"), 200, "Về mặc định")
 	w.wants("no such setting", set("key", "nonsense", "value", "1", "why", "x"), 404)
+	a = w.get("/console/complaints/terms?key=evidence_fields")
+	w.wants("fields by their names", a, 200, `name="value" value="moi-truong" checked`, `name="value" value="y-te">`, "Môi trường, rác thải, khoáng sản, nước</span>")
+	w.lacks("ids to type", a, "Mã các lĩnh vực", `id="f-value"`)
+	fields := url.Values{"key": {"evidence_fields"}, "why": {"QĐ 19"}, "value": {"moi-truong", "y-te"}}
+	w.wants("a name that is none", set("key", "evidence_fields", "value", "môi trường", "why", "QĐ 19"), 422, "Mức này không dùng được")
+	w.wants("none at all", set("key", "evidence_fields", "why", "QĐ 19"), 422, "Mức này không dùng được")
+	fields.Set("why", "")
+	w.wants("what was ticked stays", w.post("/console/complaints/terms", fields), 422, `value="y-te" checked`, `value="giao-thong">`)
+	fields.Set("why", "QĐ 19")
+	w.wants("set by ticks", w.post("/console/complaints/terms", fields), 200, "Đã lưu: Lĩnh vực cần ảnh", "Y tế, an toàn thực phẩm")
+	terms, err := w.desk.Terms(t.Context())
+	must(t, err)
+	if terms["evidence_fields"] != "moi-truong,y-te" {
+		t.Errorf("fields: %q", terms["evidence_fields"])
+	}
+	w.wants("the paper of Da Nang by its name", w.get("/console/complaints/terms"), 200, "(Đà Nẵng, 2021)")
 	w.by(owner)
 	w.wants("the owner too", set("key", "close_after", "value", "20", "why", "QĐ 17"), 200, "Đã lưu")
 	w.by(liaison)

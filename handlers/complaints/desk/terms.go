@@ -31,12 +31,19 @@ type termsData struct {
 	Form    *web.Form
 	Chosen  *termLine
 	Choices []web.Option
+	Fields  []fieldChoice
 	PerBody bool
 	Problem string
 	History []settingView
 	Path    string
 	May     bool
 	HintKey string
+}
+
+// fieldChoice is a field to tick.
+type fieldChoice struct {
+	web.Option
+	Chosen bool
 }
 
 type termGroup struct {
@@ -150,6 +157,16 @@ func (s *service) chooseTerm(r *http.Request, sp cases.TermSpec, key string, ter
 	if sp.Kind == cases.IsSwitch {
 		d.Choices = []web.Option{{Value: "yes", Label: s.kit.T(r, "complaints.desk_yes")}, {Value: "no", Label: s.kit.T(r, "complaints.desk_no")}}
 	}
+	if sp.Kind == cases.IsFields {
+		chosen := d.Form.All("value")
+		if d.Form.Line("key") == "" {
+			chosen = strings.Split(terms[key], ",")
+		}
+		for _, o := range s.fieldOptions(r, "") {
+			d.Fields = append(d.Fields, fieldChoice{o, slices.Contains(chosen, o.Value)})
+		}
+		return
+	}
 	if d.Form.Line("value") == "" && d.Form.Line("key") == "" {
 		value := terms[key]
 		if t, err := cases.ParseTerm(value); err == nil && sp.Kind == cases.IsTerm {
@@ -186,6 +203,17 @@ func (s *service) settings(r *http.Request, list []cases.Setting) []settingView 
 	return out
 }
 
+// readFields are the ticked fields as a setting keeps them; "" for none, and when one is none.
+func (s *service) readFields(r *http.Request, f *web.Form) string {
+	known, ids := s.fieldOptions(r, ""), f.All("value")
+	for _, id := range ids {
+		if !slices.ContainsFunc(known, func(o web.Option) bool { return o.Value == id }) {
+			return ""
+		}
+	}
+	return strings.Join(ids, ",")
+}
+
 // postTerm sets one setting, or sets it back.
 func (s *service) postTerm(w http.ResponseWriter, r *http.Request) {
 	f, err := s.kit.Form(r)
@@ -202,6 +230,9 @@ func (s *service) postTerm(w http.ResponseWriter, r *http.Request) {
 	}
 	if cases.Specs()[i].Kind == cases.IsTerm && value != "" {
 		value += f.Line("unit")
+	}
+	if cases.Specs()[i].Kind == cases.IsFields {
+		value = s.readFields(r, f)
 	}
 	if body := f.Line("body"); body != "" && cases.Specs()[i].PerBody {
 		found := s.findBodies(body, nil)
