@@ -23,6 +23,13 @@ func TestFrontDesk(t *testing.T) {
 
 	a := w.get(path + "/do/forward")
 	w.wants("routing", a, 200, "Theo danh bạ và quy tắc", "Vì sao", "Ai bị phản ánh thì không nhận việc về mình", "Bắt đầu từ cấp")
+	w.lacks("routing", a, `lang="en"`, "nothing is published", "hp-so-noi-vu<")
+	s := w.people[front]
+	s.Lang = "en"
+	w.people[front] = s
+	w.wants("routing in English", w.get(path+"/do/forward"), 200, "sensitive: nothing is published")
+	s.Lang = "vi"
+	w.people[front] = s
 	w.wants("another place is tried", w.get(path+"/do/forward?field=xay-dung&place=w10507&place_id=w10507&day=2026-11-01"), 200, "Theo danh bạ ngày 01/11/2026")
 	w.wants("a place that is none", w.get(path+"/do/forward?place=Zwxq"), 200, "Chưa tìm được nơi này")
 	a = w.get(path + "/do/forward?find=" + url.QueryEscape("sở nội vụ"))

@@ -14,22 +14,24 @@ import (
 	"cchcbot/knowledge/directory"
 )
 
-// ruleView is a rule of docs/routing.md that was applied, with what it did in the
-// words of the data, which are English and name ids.
+// ruleView is a rule of docs/routing.md that was applied; who reads English also sees what
+// it did in the words of the data, which are English and name ids.
 type ruleView struct {
 	Key   string
 	Texts []string
 }
 
 // ruleViews puts the steps of one rule together, in the order in which they were taken.
-func ruleViews(steps []directory.Step) []ruleView {
+func ruleViews(steps []directory.Step, english bool) []ruleView {
 	var out []ruleView
 	for _, st := range steps {
 		key := "complaints.desk_rule_" + strconv.Itoa(st.Rule)
 		if n := len(out); n == 0 || out[n-1].Key != key {
 			out = append(out, ruleView{Key: key})
 		}
-		out[len(out)-1].Texts = append(out[len(out)-1].Texts, st.Text)
+		if english {
+			out[len(out)-1].Texts = append(out[len(out)-1].Texts, st.Text)
+		}
 	}
 	return out
 }
@@ -222,7 +224,7 @@ func (s *service) route(r *http.Request, c cases.Case, f *web.Form) (routeView, 
 	if err != nil {
 		return v, directory.Routing{}, err
 	}
-	v.NoTicket, v.Accuse, v.Steps, v.Reason = to.NoTicket, to.Denunciation, ruleViews(to.Steps), to.Reason
+	v.NoTicket, v.Accuse, v.Steps, v.Reason = to.NoTicket, to.Denunciation, ruleViews(to.Steps, s.kit.Lang(r) == "en"), to.Reason
 	if to.Lead != nil && !to.FrontDesk {
 		v.Lead = to.Lead.Name
 		v.NotToday = !s.opt.Directory().InOffice(to.Lead)
