@@ -2,8 +2,10 @@ package mask
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 //go:embed words.txt
@@ -119,6 +121,8 @@ func (t *masked) names() {
 			return lead, n
 		}
 		switch {
+		case t.introduces(i, "told", &lead):
+			return lead, t.weakly(i + lead)
 		case t.introduces(i, "called", &lead):
 			return lead, t.person(i+lead, 2)
 		case t.title(i, &lead):
@@ -151,11 +155,43 @@ func (t *masked) introduced(i int) (lead, n int) {
 	case t.introduces(i, "intro", &lead):
 		return lead, t.person(i+lead, 1)
 	case t.introduces(i, "weak_intro", &lead):
-		return lead, t.person(i+lead, 2)
+		return lead, t.weakly(i + lead)
 	case t.heads(i):
 		return 1, t.person(i+1, 2)
 	}
 	return 0, 0
+}
+
+// weakly returns the length of a name behind "tôi là", where most people say what they are: "tôi là
+// giáo viên", "tôi là Trưởng thôn". A single word is a name when it has a capital, or is known as a given name
+// and nothing follows that it could be a part of.
+func (t *masked) weakly(i int) int {
+	if i >= len(t.words) || t.in("folk", i) && !(t.surname(i) && t.capitals(i, 2) == 2) {
+		return 0
+	}
+	if n := t.person(i, 2); n > 0 {
+		return n
+	}
+	w := t.words[i]
+	switch {
+	case len(w.plain) < 2, strings.ContainsAny(w.plain, "0123456789"), t.in("offices", i), t.in("titles", i):
+		return 0
+	case w.capital:
+		if t.in("given", i) || !t.acronym(i) && !t.in("places", i) && !(t.toned && t.in("after", i)) {
+			return 1
+		}
+		return 0
+	case !t.in("given", i):
+		return 0
+	case i+1 < len(t.words) && t.near(i+1) && !t.in("after", i+1) && t.words[i+1].plain != "a":
+		return 0 // "em là hoa khôi"
+	}
+	return 1
+}
+
+// acronym reports whether the i-th word is all capitals: "tôi là CCB".
+func (t *masked) acronym(i int) bool {
+	return !slices.ContainsFunc(t.runes[t.words[i].from:t.words[i].to], unicode.IsLower)
 }
 
 // heads reports whether the i-th word is "tôi" or "tên:" before a family name with capitals behind it:
