@@ -184,6 +184,8 @@ func (s *service) feature() bot.Feature {
 		Routes: []bot.Route{
 			{Name: "procedures.ask", Intents: []string{"question", bot.IntentRest}, Digress: true, Leave: true, Handle: s.ask},
 			{Awaits: memoryChoice, Handle: s.chosen},
+			{Awaits: memoryChoice, Handle: s.none},
+			{Awaits: memoryCode, Handle: s.none},
 			{Name: "procedures.fields", Command: "thutuc", Button: "procedures:fields", Words: "procedures.words_fields", Handle: s.fields},
 			{Button: "procedures:field", Handle: s.field},
 			{Button: "procedures:show", Handle: s.show},

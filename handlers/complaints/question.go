@@ -1,0 +1,47 @@
+package complaints
+
+import (
+	"slices"
+	"strings"
+
+	"cchcbot/bot"
+	"cchcbot/knowledge/intent"
+)
+
+// unread refuses an answer. Who asked something instead is not told that his question is no day or no
+// place: it is answered where that is sure, and else he reads when and how it will be.
+func (s *service) unread(t *bot.Turn, key string, args ...any) error {
+	if s.wonders(t) {
+		return bot.Again("complaints.ask_later")
+	}
+	return bot.Again(key, args...)
+}
+
+// wonders reports whether a typed text asks something, in so many words.
+func (s *service) wonders(t *bot.Turn) bool {
+	if _, pressed := t.Answered(); pressed || t.Update.Text == "" {
+		return false
+	}
+	switch in := t.Intent(); in.Name {
+	case string(intent.Question):
+		return in.Confidence >= asksInWords
+	case string(intent.Office):
+		return in.Hint == intent.Hours
+	case string(intent.Hotline), string(intent.DossierStatus), string(intent.PortalHelp):
+		return true
+	}
+	return false
+}
+
+// asksInWords is how sure the classifier is of a text with a word that asks.
+const asksInWords = 0.7
+
+// asksInstead reports whether a text asks where any words would do for an answer: "mấy giờ mở cửa" is no
+// name and no landmark. "Đối diện nhà ông Ba, ở đâu cũng biết" is a landmark.
+func (s *service) asksInstead(t *bot.Turn) bool {
+	words := strings.Fields(plainWords(strings.ToLower(t.Update.Text)))
+	return len(words) <= shortQuestion && s.wonders(t) && s.startsWith(words, spot) == 0 && !slices.Contains(words, "cũng") && !slices.Contains(words, "cung")
+}
+
+// shortQuestion is how many words a question has at most that nobody mistakes for a story.
+const shortQuestion = 10
