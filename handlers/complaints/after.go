@@ -5,7 +5,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"cchcbot/bot"
@@ -338,57 +337,5 @@ func (s *service) sendOpinion(ctx context.Context, t *bot.Turn, d opinion) error
 		return nil
 	}
 	t.Reply(bot.Reply{Key: "complaints.rated", Args: []any{"poor", d.poor()}, Buttons: []bot.Button{buttonMine()}})
-	return nil
-}
-
-// again is why a case is to be opened once more.
-type againDraft struct {
-	Code string `json:"code"`
-	Why  string `json:"why,omitempty"`
-}
-
-func (s *service) reopenForm() bot.Conversation {
-	return bot.NewForm(bot.Form[againDraft]{
-		Name: "complaints.reopen", Version: 1, Expires: 24 * time.Hour,
-		Steps: []bot.Step[againDraft]{{
-			Name: "why",
-			Ask: func(_ context.Context, _ *bot.Turn, d againDraft) (bot.Reply, error) {
-				return bot.Reply{Key: "complaints.ask_reopen", Args: []any{"code", d.Code}}, nil
-			},
-			Accept: func(_ context.Context, t *bot.Turn, d *againDraft) (err error) {
-				d.Why, err = written(t, minWhat, 2000)
-				return err
-			},
-		}},
-		Submit: s.reopen,
-	})
-}
-
-func (s *service) beginReopen(ctx context.Context, t *bot.Turn) error {
-	c, err := s.caseOfArg(ctx, t, t.Arg())
-	if err != nil {
-		return err
-	}
-	if !s.may(c, t, cases.Reopen) {
-		return s.notNow(t, c)
-	}
-	return t.Begin(ctx, begun{Conversation: s.again, version: 1, answers: againDraft{Code: c.Code}})
-}
-
-func (s *service) reopen(ctx context.Context, t *bot.Turn, d againDraft) error {
-	if s.opt.Classify(d.Why).Name == string(intent.Denunciation) {
-		return s.drop(t, true, false)
-	}
-	c, err := s.caseOfArg(ctx, t, d.Code)
-	if err != nil {
-		return err
-	}
-	c, err = s.opt.Desk.Do(ctx, t.Work, c.ID, holder(t), cases.Command{
-		Action: cases.Reopen, Key: "reopen:" + t.ConversationID(), Text: d.Why,
-	})
-	if err != nil {
-		return err
-	}
-	t.Reply(bot.Reply{Key: "complaints.reopened", Args: s.holderArgs(c, t.Lang()), Buttons: s.buttons(c, t)})
 	return nil
 }

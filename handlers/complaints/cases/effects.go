@@ -403,7 +403,26 @@ func (t *turn) reopen(ctx context.Context) error {
 		}
 	}
 	t.entry.Round = r.Round
+	if err := t.showStill(ctx); err != nil {
+		return err
+	}
 	return t.start(&r.Case, StepCitizen)
+}
+
+// showStill keeps the photos that came with the reason for reopening, as an addition: their reason
+// stands in the entry.
+func (t *turn) showStill(ctx context.Context) error {
+	if len(t.cmd.Media) == 0 {
+		return nil
+	}
+	b, err := t.d.body(ctx, t.tx, t.r)
+	if err != nil {
+		return err
+	}
+	b.Added = append(b.Added, Addition{At: t.now, Media: t.cmd.Media})
+	t.r.Photos += len(t.cmd.Media)
+	t.added = t.cmd.Media
+	return t.d.writeBody(ctx, t.tx, t.r, b)
 }
 
 // urgency shortens what runs, or lets the next clocks be ordinary again.
