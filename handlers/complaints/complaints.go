@@ -185,8 +185,9 @@ func (s *service) routes() []bot.Route {
 
 		{Name: "complaints.start", Command: "phananh", Button: "complaints:start", Words: "complaints.words_start", Handle: s.start},
 		{Name: "complaints.say", Intents: kinds(intent.Complaint), Leave: true, Handle: s.said},
+		{Name: "complaints.own", Intents: kinds(intent.Question), Handle: s.own},
 		{Name: "complaints.asked", Intents: kinds(intent.Question), Handle: s.asked},
-		{Name: "complaints.perhaps", Intents: kinds(intent.Question), Handle: s.perhaps},
+		{Name: "complaints.perhaps", Intents: kinds(intent.Question, intent.Office), Handle: s.perhaps},
 		{Button: "complaints:fresh", Handle: s.fresh},
 		{Button: "complaints:overdue", Handle: s.overdue},
 		{Button: "complaints:late", Handle: s.late},

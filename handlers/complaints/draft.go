@@ -49,6 +49,8 @@ type draft struct {
 	Address string   `json:"address,omitempty"`
 	Public  string   `json:"public,omitempty"` // yes, no
 
+	// For is the case in which an office waits for an answer, while it is asked whether this is one.
+	For string `json:"for,omitempty"`
 	// Aside: another draft is put aside, and the citizen has to say which of the two goes on.
 	Aside bool `json:"aside,omitempty"`
 

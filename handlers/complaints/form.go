@@ -14,6 +14,7 @@ const (
 	formName    = "complaints.form"
 	formVersion = 1
 
+	stepFor      = "for"
 	stepAside    = "aside"
 	stepConsent  = "consent"
 	stepConfirm  = "confirm"
@@ -37,9 +38,10 @@ func (s *service) complaintForm() bot.Conversation {
 	return bot.NewForm(bot.Form[draft]{
 		Name: formName, Version: formVersion, Expires: formTTL,
 		Steps: []bot.Step[draft]{
+			{Name: stepFor, Ask: askFor, Accept: s.acceptFor, When: func(d draft) bool { return d.For != "" }},
 			{Name: stepAside, Ask: askAside, Accept: s.acceptAside, When: func(d draft) bool { return d.Aside }},
 			{Name: stepConsent, Ask: s.askConsent, Accept: s.acceptConsent, When: func(d draft) bool { return d.Visitor }},
-			{Name: stepConfirm, Ask: s.askConfirm, Accept: s.changing(s.acceptConfirm), When: func(d draft) bool { return d.Guess != "" && d.Kind == "" }},
+			{Name: stepConfirm, Ask: s.askConfirm, Accept: s.changing(s.acceptConfirm), When: func(d draft) bool { return d.Guess != "" }},
 			{Name: stepKind, Title: "complaints.title_kind", Ask: askKind, Accept: s.changing(s.acceptKind)},
 			{Name: stepGroup, Ask: askGroup, Accept: s.changing(s.acceptGroup), When: func(d draft) bool { return d.Group != "" && d.Kind == "" }},
 			{Name: stepWhat, Title: "complaints.title_what", Ask: askWhat, Accept: s.changing(s.acceptWhat)},
@@ -68,6 +70,7 @@ func (s *service) changing(accept func(context.Context, *bot.Turn, *draft) error
 	return func(ctx context.Context, t *bot.Turn, d *draft) error {
 		before := *d
 		err := accept(ctx, t, d)
+		s.useLocation(t, d)
 		if before.What != "" && before.What != d.What {
 			s.fieldAgain(t, d, before.What)
 		}
@@ -143,12 +146,15 @@ func kindKey(k cases.Kind) string {
 
 // askConfirm shows what was understood of the first words.
 func (s *service) askConfirm(_ context.Context, t *bot.Turn, d draft) (bot.Reply, error) {
-	field := ""
+	field, told := "", s.fieldName(t, d.Field)
+	if id, _ := s.fieldGuessed(d); id != "" {
+		told = s.fieldName(t, id)
+	}
 	if d.Guess == cases.Scene || d.Guess == cases.Petition {
-		field = s.fieldName(t, d.Field)
+		field = told
 	}
 	if d.Perhaps {
-		return bot.Reply{Key: "complaints.ask_perhaps", Args: []any{"field", s.fieldName(t, d.Field)}, Buttons: []bot.Button{
+		return bot.Reply{Key: "complaints.ask_perhaps", Args: []any{"field", told}, Buttons: []bot.Button{
 			{Key: "complaints.button_start", Payload: bot.Answer("yes")}, {Key: "complaints.button_question", Payload: bot.Answer("question")},
 		}}, nil
 	}
@@ -174,9 +180,8 @@ func (s *service) acceptConfirm(_ context.Context, t *bot.Turn, d *draft) error 
 		t.Reply(bot.Reply{Key: "complaints.ask_question", Buttons: []bot.Button{{Key: "complaints.button_ask", Payload: "procedures:fields"}}})
 		return nil
 	case "yes":
-		field, subject := d.Field, d.Subject
+		field, subject := s.fieldGuessed(*d)
 		s.setKind(t, d, d.Guess)
-		d.Guess = ""
 		settle(t, stepKind)
 		if f, ok := s.opt.Directory().Field(field); ok && (d.Kind == cases.Scene || d.Kind == cases.Petition) && !f.NoTicket {
 			d.Field, d.Subject = field, subject
@@ -185,11 +190,21 @@ func (s *service) acceptConfirm(_ context.Context, t *bot.Turn, d *draft) error 
 		s.takePlace(t, d)
 		return nil
 	case "no":
-		d.Guess, d.Mixed, d.Field, d.Subject = "", false, "", ""
+		// The guess stays, for whoever goes back to it.
+		d.Kind, d.Field, d.Subject = "", "", ""
 		reopenStep(t, stepKind)
 		return nil
 	}
-	return bot.Again("bot.need_pick")
+	return s.unread(t, "bot.need_pick")
+}
+
+// fieldGuessed is the field that the first words speak of: the one that was found in them, also
+// after another kind was chosen, which has another field.
+func (s *service) fieldGuessed(d draft) (id, subject string) {
+	if m := s.subjects(d.What); len(m) > 0 {
+		return m[0].Field.ID, subjectOf(m[0])
+	}
+	return d.Field, d.Subject
 }
 
 // askKind asks what it is about, in plain words. What the law does not let the
@@ -215,7 +230,7 @@ func (s *service) acceptKind(ctx context.Context, t *bot.Turn, d *draft) error {
 	if !ok {
 		return s.kindOfWords(ctx, t, d)
 	}
-	d.Kind, d.Group = "", ""
+	d.Kind, d.Group, d.Mixed = "", "", false
 	switch v {
 	case string(cases.Scene), string(cases.Conduct):
 		s.setKind(t, d, cases.Kind(v))
@@ -236,7 +251,7 @@ func (s *service) kindOfWords(ctx context.Context, t *bot.Turn, d *draft) error 
 	kind, mixed := s.guess(t.Intent(), t.Text())
 	if s.announces(t.Text()) { // it tells the kind at most
 		if kind != cases.Idea && kind != cases.Praise {
-			return bot.Again("bot.need_pick")
+			return s.unread(t, "bot.need_pick")
 		}
 		s.setKind(t, d, kind)
 		return nil
@@ -247,7 +262,7 @@ func (s *service) kindOfWords(ctx context.Context, t *bot.Turn, d *draft) error 
 		case s.opt.Answers(t.Text()):
 			return bot.Again("")
 		case len(m) == 0 || len(strings.Fields(t.Text())) < fewWords:
-			return bot.Again("bot.need_pick")
+			return s.unread(t, "bot.need_pick")
 		}
 		kind = guessOf(m[0].Field.ID)
 	}

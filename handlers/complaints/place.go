@@ -98,7 +98,7 @@ func (s *service) acceptPlace(_ context.Context, t *bot.Turn, d *draft) error {
 	case len(r.Choices) == 0 && s.opt.Answers(typed):
 		return bot.Again("")
 	case len(r.Choices) == 0:
-		return bot.Again("complaints.place_not_found")
+		return s.unread(t, "complaints.place_not_found")
 	}
 	s.clearPlace(d)
 	d.PlaceText = hidePapers(t, shorten(typed, maxAddress))
@@ -271,7 +271,7 @@ func (s *service) acceptWhich(ctx context.Context, t *bot.Turn, d *draft) error 
 		}
 		return nil
 	}
-	return bot.Again("complaints.which_again")
+	return s.unread(t, "complaints.which_again")
 }
 
 // narrowed goes on with the unit that was chosen; one that was itself divided is

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cchcbot/bot"
+	"cchcbot/handlers/complaints/mask"
 	"cchcbot/knowledge/intent"
 )
 
@@ -21,6 +22,9 @@ func (s *service) unread(t *bot.Turn, key string, args ...any) error {
 func (s *service) wonders(t *bot.Turn) bool {
 	if _, pressed := t.Answered(); pressed || t.Update.Text == "" {
 		return false
+	}
+	if s.speaksOf(t.Update.Text, s.phrases[whom]) {
+		return true
 	}
 	switch in := t.Intent(); in.Name {
 	case string(intent.Question):
@@ -45,3 +49,9 @@ func (s *service) asksInstead(t *bot.Turn) bool {
 
 // shortQuestion is how many words a question has at most that nobody mistakes for a story.
 const shortQuestion = 10
+
+// isName reports whether a text is a name by its words: "Khổng Văn Sao" asks nothing.
+func isName(text string) bool {
+	const lead = "tên tôi là "
+	return mask.Sender(lead+text) == lead+mask.Mark
+}

@@ -21,6 +21,11 @@ func (s *service) said(ctx context.Context, t *bot.Turn) error {
 	d := draft{}
 	in := t.Intent()
 	words := t.Text()
+	if t.Session.Active == nil && !t.Update.Group {
+		if done, err := s.aboutOwn(ctx, t, words); done || err != nil {
+			return err
+		}
+	}
 	if len([]rune(words)) < minWhat && !s.wantsBack(words) || len([]rune(words)) > maxWhat || t.Update.Group {
 		return s.begin(ctx, t, d)
 	}
@@ -45,22 +50,35 @@ func (s *service) said(ctx context.Context, t *bot.Turn) error {
 	if m := s.subjects(words); len(m) > 0 {
 		d.Field, d.Subject = m[0].Field.ID, subjectOf(m[0])
 	}
+	var err error
+	if d.For, err = s.awaited(ctx, t); err != nil {
+		return err
+	}
 	if _, err := s.files(ctx, t, &d.Media); err != nil {
 		return err
 	}
 	return s.begin(ctx, t, d)
 }
 
-// perhaps looks at a text that shows no sign of a question, and that speaks of a
-// field of complaints: "cây xăng bơm thiếu". It proposes to report it; the citizen decides.
+// perhaps looks at a text that shows no sign of a question, or asks whom to tell, and that speaks of a
+// field of complaints: "cây xăng bơm thiếu", "karaoke ồn ào thì báo ai". It proposes to report it; the
+// citizen decides. Whoever asks only where one reports is asked what it is.
 func (s *service) perhaps(ctx context.Context, t *bot.Turn) error {
 	words := t.Text()
-	if t.Session.Active != nil || t.Update.Group || t.Intent().Confidence > plainStatement ||
-		len(strings.Fields(words)) < fewWords || len([]rune(words)) > maxWhat {
+	whoTo := s.speaksOf(words, s.phrases[whom])
+	reports := s.speaksOf(words, s.phrases[reportWord])
+	if t.Intent().Name == string(intent.Office) {
+		whoTo = whoTo && reports // "làm khai sinh liên hệ ở đâu" asks for an office
+	}
+	if t.Session.Active != nil || t.Update.Group || len(strings.Fields(words)) < fewWords || len([]rune(words)) > maxWhat ||
+		!whoTo && (t.Intent().Confidence > plainStatement || t.Intent().Name != string(intent.Question)) {
 		return bot.ErrPass
 	}
 	m := s.subjects(words)
-	if len(m) == 0 || s.opt.Answers(words) || s.opt.Knows(words) {
+	if whoTo && s.saysOnly(words, announce, wish, whom, filler) {
+		return s.begin(ctx, t, draft{})
+	}
+	if len(m) == 0 || s.saysOnly(words, addMore, announce, wish, filler) || whoTo && !troubled(m[0].Field.ID, reports) || s.opt.Answers(words) || s.opt.Knows(words) {
 		return bot.ErrPass
 	}
 	if s.namedForAccusation(t) {
@@ -72,6 +90,12 @@ func (s *service) perhaps(ctx context.Context, t *bot.Turn) error {
 		return err
 	}
 	return s.open(ctx, t, d)
+}
+
+// troubled reports whether a field is about what people report, and hardly about a procedure; that of
+// procedures is, when they say that they report.
+func troubled(field string, reports bool) bool {
+	return sceneField(field) || field == "an-ninh-trat-tu" || field == fieldConduct || reports && field == "thu-tuc-hanh-chinh"
 }
 
 // A text may be a report when the classifier found no sign of anything else in

@@ -24,6 +24,9 @@ func (s *service) where(ctx context.Context, t *bot.Turn) error {
 	}
 	typed := t.Intent().Hint
 	if typed == "" {
+		typed = codeIn(t.Text())
+	}
+	if typed == "" {
 		return s.mine(ctx, t)
 	}
 	code, err := cases.ParseCode(typed)

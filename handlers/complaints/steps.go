@@ -63,8 +63,11 @@ func (s *service) acceptWhat(ctx context.Context, t *bot.Turn, d *draft) error {
 	if led, err := s.notTaken(ctx, t); led {
 		return err
 	}
-	if s.asks(t) {
+	switch {
+	case s.asks(t):
 		return bot.Again("")
+	case s.asksInstead(t) && len(s.subjects(t.Text())) == 0:
+		return bot.Again("complaints.ask_later")
 	}
 	sent, err := s.files(ctx, t, &d.Media)
 	if err != nil {
@@ -117,7 +120,7 @@ func (s *service) acceptDanger(_ context.Context, t *bot.Turn, d *draft) error {
 	case ok && v == "no", !ok && s.declines(t):
 		d.Danger = dangerNo
 	default:
-		return bot.Again("bot.need_pick")
+		return s.unread(t, "bot.need_pick")
 	}
 	return nil
 }
@@ -221,7 +224,7 @@ func (s *service) acceptField(ctx context.Context, t *bot.Turn, d *draft) error 
 	id, subject := v, ""
 	if !ok {
 		if id, subject = s.fieldTyped(t.Text()); id == "" {
-			return bot.Again("complaints.field_unknown")
+			return s.unread(t, "complaints.field_unknown")
 		}
 	}
 	f, known := s.opt.Directory().Field(id)
@@ -286,6 +289,8 @@ func (s *service) acceptLandmark(_ context.Context, t *bot.Turn, d *draft) (err 
 	case s.declines(t), s.unsure(t.Update.Text):
 		d.Landmark = "" // one that is being corrected goes
 		return nil
+	case s.asksInstead(t):
+		return bot.Again("complaints.ask_later")
 	}
 	d.Landmark, err = written(t, 2, maxAddress)
 	return err
@@ -325,7 +330,7 @@ func (s *service) acceptDay(_ context.Context, t *bot.Turn, d *draft) error {
 		return nil
 	}
 	if problem != dayFine && (problem != dayOld || d.Kind != cases.Scene) {
-		return bot.Again(string(problem))
+		return s.unread(t, string(problem))
 	}
 	d.Day = day
 	return nil
@@ -363,7 +368,7 @@ func (s *service) acceptMedia(ctx context.Context, t *bot.Turn, d *draft) error 
 	case !sent && s.saysOnly(t.Update.Text, refusal, filler, fileWord):
 		return nil
 	case !sent:
-		return bot.Again("complaints.need_media")
+		return s.unread(t, "complaints.need_media")
 	case len(d.Media) == before && before < maxFiles:
 		return bot.Stay() // not taken: why was said
 	}
@@ -392,6 +397,9 @@ func (s *service) acceptName(_ context.Context, t *bot.Turn, d *draft) error {
 		return reason(t, "complaints.name_why")
 	}
 	name, number := s.nameIn(t.Update.Text)
+	if number == "" && s.asksInstead(t) && !isName(name) {
+		return bot.Again("complaints.ask_later")
+	}
 	letters := utf8.RuneCountInString(name)
 	if letters < 2 || letters > maxName || strings.ContainsFunc(name, unicode.IsDigit) || len(strings.Fields(name)) > 10 {
 		return bot.Again("complaints.need_name")
@@ -443,7 +451,7 @@ func (s *service) acceptReach(_ context.Context, t *bot.Turn, d *draft) error {
 	case s.objects(t):
 		return reason(t, "complaints.reach_why")
 	case n < minAddress || n > maxAddress || !s.address(typed):
-		return bot.Again("complaints.need_reach")
+		return s.unread(t, "complaints.need_reach")
 	}
 	d.Phone, d.Address = "", hidePapers(t, typed)
 	return nil
@@ -476,7 +484,7 @@ func (s *service) acceptPublic(_ context.Context, t *bot.Turn, d *draft) error {
 		v = s.consents(t.Update.Text)
 	}
 	if v != "yes" && v != "no" {
-		return bot.Again("bot.need_pick")
+		return s.unread(t, "bot.need_pick")
 	}
 	d.Public = v
 	return nil
