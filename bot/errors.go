@@ -38,7 +38,7 @@ func IsCode(err error, c Code) bool {
 	return errors.As(err, &e) && e.Code == c
 }
 
-// ErrPass is returned by a free-text handler that leaves the message to the next one.
+// ErrPass is returned by a handler of a free text or a word that leaves the message to the next one.
 var ErrPass = errors.New("bot: left to the next route")
 
 // SendKind says what a failed send means for the message. The list is closed.

@@ -38,7 +38,7 @@ type Route struct {
 	Command string   // "start" for /start
 	Button  string   // "feature:verb"; the rest of the payload is Turn.Arg
 	Event   Event    // something that is not a message
-	Words   string   // text key of words separated by "|" that lead here from anywhere
+	Words   string   // text key of words separated by "|" that lead here from anywhere; ErrPass leaves one to others
 	Intents []string // free texts of these intents
 	// Interrupt lets the intents of this route break into a conversation under
 	// way: an emergency, a denunciation that must not be kept.

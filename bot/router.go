@@ -417,5 +417,11 @@ func (r *Router) globalWord(ctx context.Context, t *Turn) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	return true, r.aside(ctx, t, route.Handle)
+	before := t.mark()
+	err := r.aside(ctx, t, route.Handle)
+	if errors.Is(err, ErrPass) {
+		t.reset(before)
+		return false, nil
+	}
+	return true, err
 }

@@ -72,7 +72,7 @@ func parseDay(folded string, now time.Time) (string, dayProblem) {
 		return between(now.AddDate(0, 0, -n), now)
 	}
 	switch {
-	case strings.Contains(folded, "thang nay"):
+	case strings.Contains(folded, "thang nay"), strings.Contains(folded, "dau thang"):
 		return between(now.AddDate(0, 0, 1-now.Day()), now)
 	case strings.Contains(folded, "nam nay"), strings.Contains(folded, "dau nam"):
 		return between(now.AddDate(0, 0, 1-now.YearDay()), now)

@@ -7,6 +7,7 @@ import (
 
 	"cchcbot/bot"
 	"cchcbot/handlers/complaints/cases"
+	"cchcbot/knowledge/directory"
 )
 
 // The steps' names and the version stand in saved sessions.
@@ -70,7 +71,9 @@ func (s *service) changing(accept func(context.Context, *bot.Turn, *draft) error
 	return func(ctx context.Context, t *bot.Turn, d *draft) error {
 		before := *d
 		err := accept(ctx, t, d)
-		s.useLocation(t, d)
+		if err == nil {
+			s.useLocation(t, d)
+		}
 		if before.What != "" && before.What != d.What {
 			s.fieldAgain(t, d, before.What)
 		}
@@ -201,7 +204,11 @@ func (s *service) acceptConfirm(_ context.Context, t *bot.Turn, d *draft) error 
 // fieldGuessed is the field that the first words speak of: the one that was found in them, also
 // after another kind was chosen, which has another field.
 func (s *service) fieldGuessed(d draft) (id, subject string) {
-	if m := s.subjects(d.What); len(m) > 0 {
+	m := s.subjects(d.What)
+	if at := slices.IndexFunc(m, func(m directory.FieldMatch) bool { return d.Guess != cases.Scene || guessOf(m.Field.ID) == cases.Scene }); at >= 0 {
+		return m[at].Field.ID, subjectOf(m[at])
+	}
+	if len(m) > 0 {
 		return m[0].Field.ID, subjectOf(m[0])
 	}
 	return d.Field, d.Subject
@@ -261,6 +268,9 @@ func (s *service) kindOfWords(ctx context.Context, t *bot.Turn, d *draft) error 
 		switch {
 		case s.opt.Answers(t.Text()):
 			return bot.Again("")
+		case s.scene(t.Text()) && len(strings.Fields(t.Text())) < fewWords && d.What == "": // "rác": the kind is said, the story is not
+			s.setKind(t, d, cases.Scene)
+			return nil
 		case len(m) == 0 || len(strings.Fields(t.Text())) < fewWords:
 			return s.unread(t, "bot.need_pick")
 		}

@@ -30,6 +30,8 @@ const (
 	whom        = "whom"
 	reportWord  = "tell"
 	spot        = "spot"
+	asking      = "ask"
+	oops        = "oops"
 	intro       = "intro"
 	phoneWord   = "phone"
 	marked      = "marked"
@@ -49,7 +51,7 @@ func readPhrases(data string) (map[string][]string, error) {
 	out := map[string][]string{
 		objection: nil, addressWord: nil, hazard: nil, still: nil, assent: nil, refusal: nil, filler: nil,
 		fileWord: nil, publishWord: nil, withhold: nil, ignorance: nil,
-		announce: nil, wish: nil, takeBack: nil, addMore: nil, whom: nil, reportWord: nil, spot: nil, intro: nil, phoneWord: nil,
+		announce: nil, wish: nil, takeBack: nil, addMore: nil, whom: nil, reportWord: nil, spot: nil, asking: nil, oops: nil, intro: nil, phoneWord: nil,
 		marked: nil, unsolved: nil, solved: nil,
 	}
 	for _, kind := range marks {

@@ -106,6 +106,25 @@ func (s *service) acceptPlace(_ context.Context, t *bot.Turn, d *draft) error {
 	return nil
 }
 
+// mends takes a place that corrects the one before: "à nhầm, ở phường Thành Đông" is no landmark.
+func (s *service) mends(t *bot.Turn, d *draft) bool {
+	words := strings.Fields(plainWords(strings.ToLower(t.Update.Text)))
+	if s.startsWith(words, oops) == 0 {
+		return false
+	}
+	r := s.opt.Directory().Read(t.Update.Text, surelyMeant)
+	if len(r.Choices) == 0 {
+		return false
+	}
+	s.clearPlace(d)
+	d.PlaceText = hidePapers(t, shorten(t.Update.Text, maxAddress))
+	s.choose(t, d, r)
+	d.Public = ""
+	reopenStep(t, stepPublic)
+	t.Reply(bot.Reply{Key: "complaints.place_mended", Args: []any{"place", s.placeName(d.PlaceID)}, Quiet: true})
+	return true
+}
+
 // placeChosen goes on with a button of the place step.
 func (s *service) placeChosen(t *bot.Turn, d *draft, v string) error {
 	switch v {

@@ -44,7 +44,11 @@ const asksInWords = 0.7
 // name and no landmark. "Đối diện nhà ông Ba, ở đâu cũng biết" is a landmark.
 func (s *service) asksInstead(t *bot.Turn) bool {
 	words := strings.Fields(plainWords(strings.ToLower(t.Update.Text)))
-	return len(words) <= shortQuestion && s.wonders(t) && s.startsWith(words, spot) == 0 && !slices.Contains(words, "cũng") && !slices.Contains(words, "cung")
+	if len(words) == 0 || len(words) > shortQuestion || slices.Contains(words, "cũng") || slices.Contains(words, "cung") {
+		return false
+	}
+	// "Cho hỏi" is no "chỗ".
+	return (words[0] == "cho" || s.startsWith(words, spot) == 0) && s.wonders(t)
 }
 
 // shortQuestion is how many words a question has at most that nobody mistakes for a story.

@@ -50,6 +50,9 @@ func (s *service) said(ctx context.Context, t *bot.Turn) error {
 	if m := s.subjects(words); len(m) > 0 {
 		d.Field, d.Subject = m[0].Field.ID, subjectOf(m[0])
 	}
+	if d.Guess == "" && s.alsoScene(words) { // "phản ánh đường hỏng": what the words speak of says of what kind it is
+		d.Guess = cases.Scene
+	}
 	var err error
 	if d.For, err = s.awaited(ctx, t); err != nil {
 		return err
@@ -71,7 +74,7 @@ func (s *service) perhaps(ctx context.Context, t *bot.Turn) error {
 		whoTo = whoTo && reports // "làm khai sinh liên hệ ở đâu" asks for an office
 	}
 	if t.Session.Active != nil || t.Update.Group || len(strings.Fields(words)) < fewWords || len([]rune(words)) > maxWhat ||
-		!whoTo && (t.Intent().Confidence > plainStatement || t.Intent().Name != string(intent.Question)) {
+		!whoTo && !s.tells(t, words) {
 		return bot.ErrPass
 	}
 	m := s.subjects(words)
@@ -90,6 +93,26 @@ func (s *service) perhaps(ctx context.Context, t *bot.Turn) error {
 		return err
 	}
 	return s.open(ctx, t, d)
+}
+
+// tells reports whether a text tells something: it has no sign of a question, or only one that a long
+// story has as well: "… cả tuần mà chưa ai đến sửa".
+func (s *service) tells(t *bot.Turn, words string) bool {
+	in := t.Intent()
+	if in.Name != string(intent.Question) {
+		return false
+	}
+	return in.Confidence <= plainStatement || in.Confidence <= asksInWords && len(strings.Fields(words)) >= storyWords &&
+		!strings.Contains(words, "?") && !s.speaksOf(words, s.phrases[asking]) && s.scene(words)
+}
+
+// storyWords is how many words a story has at least.
+const storyWords = 8
+
+// scene reports whether the first thing that a text speaks of is a thing at a place.
+func (s *service) scene(text string) bool {
+	m := s.subjects(text)
+	return len(m) > 0 && sceneField(m[0].Field.ID)
 }
 
 // troubled reports whether a field is about what people report, and hardly about a procedure; that of

@@ -66,7 +66,7 @@ func (s *service) acceptWhat(ctx context.Context, t *bot.Turn, d *draft) error {
 	switch {
 	case s.asks(t):
 		return bot.Again("")
-	case s.asksInstead(t) && len(s.subjects(t.Text())) == 0:
+	case s.asksInstead(t) && (len(s.subjects(t.Text())) == 0 || t.Intent().Name != string(intent.Question) && s.speaksOf(t.Update.Text, s.phrases[asking])):
 		return bot.Again("complaints.ask_later")
 	}
 	sent, err := s.files(ctx, t, &d.Media)
@@ -286,6 +286,8 @@ func (s *service) acceptLandmark(_ context.Context, t *bot.Turn, d *draft) (err 
 	switch {
 	case s.asks(t):
 		return bot.Again("")
+	case s.mends(t, d), s.opt.Fold(t.Update.Text) == s.opt.Fold(d.What):
+		return bot.Stay() // the story sent once more is no landmark
 	case s.declines(t), s.unsure(t.Update.Text):
 		d.Landmark = "" // one that is being corrected goes
 		return nil
@@ -339,7 +341,7 @@ func (s *service) acceptDay(_ context.Context, t *bot.Turn, d *draft) error {
 // forgot reports whether a text says that the day is not known.
 func (s *service) forgot(text string) bool {
 	words := s.words(text)
-	return s.unsure(text) || slices.ContainsFunc([]string{"khong nho", "ko nho", "quen roi", "lau roi", "lau lam", "tu lau", "do not remember"}, func(w string) bool {
+	return s.unsure(text) || slices.ContainsFunc([]string{"khong nho", "ko nho", "quen roi", "lau roi", "lau lam", "tu lau", "ngay nao cung", "dem nao cung", "hom nao cung", "thuong xuyen", "lien tuc", "do not remember"}, func(w string) bool {
 		return strings.Contains(words, " "+w+" ")
 	})
 }
@@ -437,7 +439,8 @@ func (s *service) acceptReach(_ context.Context, t *bot.Turn, d *draft) error {
 	typed := strings.Join(strings.Fields(t.Update.Text), " ")
 	if p, ok := phoneIn(typed); ok {
 		d.Phone, d.Address = p, ""
-		if rest := strings.Trim(mask.Sender(strings.ReplaceAll(typed, p, "")), " ,.;-"); utf8.RuneCountInString(rest) >= minAddress {
+		rest := strings.Trim(mask.Sender(strings.ReplaceAll(typed, p, "")), " ,.;-")
+		if utf8.RuneCountInString(rest) >= minAddress && s.address(strings.ReplaceAll(rest, mask.Mark, "")) {
 			d.Address = shorten(rest, maxAddress)
 		}
 		return nil

@@ -241,8 +241,12 @@ func (s *service) out(ctx context.Context, t *bot.Turn) error {
 
 // stop ends all news. What concerns the citizen's own cases goes on.
 func (s *service) stop(ctx context.Context, t *bot.Turn) error {
-	// Without marks "đúng" (right) reads as "dừng" (stop): who agrees is not cut off.
-	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(t.Update.Text)), "đ") {
+	// Without marks "đúng" (right) reads as "dừng" (stop): who agrees is not cut off, and in a form it answers.
+	typed := strings.ToLower(strings.TrimSpace(t.Update.Text))
+	if t.Session.Active != nil && (typed == "dung" || strings.HasPrefix(typed, "đ")) {
+		return bot.ErrPass
+	}
+	if strings.HasPrefix(typed, "đ") {
 		t.Reply(bot.Reply{Key: "news.right", Quiet: true})
 		return nil
 	}
