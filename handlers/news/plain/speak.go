@@ -146,7 +146,7 @@ func (s *speaker) token(rest string) int {
 		}
 		return s.aside(rest)
 	}
-	for _, rule := range [...]func(string) int{s.address, s.known, s.dates, s.hours, s.paper, s.phones, s.amount, s.word} {
+	for _, rule := range [...]func(string) int{s.address, s.known, s.dates, s.hours, s.paper, s.phones, s.codes, s.amount, s.word} {
 		if n := rule(rest); n > 0 {
 			return n
 		}

@@ -15,7 +15,9 @@ var (
 	document  = regexp.MustCompile(`^(\d{1,6})(?:/(\d{4}))?/([A-ZĐ][A-ZĐa-z&]*(?:-[A-ZĐ][A-ZĐa-z&]*)*\d{0,2})`)
 	phone     = regexp.MustCompile(`^(?:\+84[ .]?\d{2,3}|0\d{2,3})(?:[ .]?\d{3,4}){2}|^1[89]00[ .]?\d{2}[ .]?\d{2,4}`)
 	number    = regexp.MustCompile(`^(\d{1,3}(?:\.\d{3})+|\d+)(?:,(\d{1,6})|\.(\d{1,2})\b)?`)
-	until     = regexp.MustCompile(`^\s?[-–]\s?\d`)
+	// code is a procedure's national code; behind it may stand the province's, which nobody needs to hear.
+	code  = regexp.MustCompile(`^(\d)\.(\d{6})(?:\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?`)
+	until = regexp.MustCompile(`^\s?[-–]\s?\d`)
 )
 
 func real(d, m int) bool { return d >= 1 && d <= 31 && m >= 1 && m <= 12 }
@@ -156,6 +158,16 @@ func calls(last string) bool {
 		return true
 	}
 	return false
+}
+
+// codes says a procedure's code figure by figure: it is looked up, never counted.
+func (s *speaker) codes(rest string) int {
+	m := code.FindStringSubmatch(rest)
+	if m == nil || digitAt(rest, len(m[0])) {
+		return 0
+	}
+	s.say(oneByOne(m[1]) + " chấm " + oneByOne(m[2]))
+	return len(m[0])
 }
 
 // amount says any other number, with what is counted.
