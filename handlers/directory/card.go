@@ -104,9 +104,14 @@ func hoursLine(d *places.Directory) bot.Phrase {
 	return bot.Phrase{Key: "directory.hours_unknown"}
 }
 
-// bodyCard shows a department of the province or city.
-func (s *service) bodyCard(d *places.Directory, a *places.Agency) bot.Reply {
+// bodyCard shows a department of the province or city, and which body of before
+// led to it, nil for none.
+func (s *service) bodyCard(d *places.Directory, a, old *places.Agency) bot.Reply {
 	address, from, website := "", "", ""
+	before, shared := "", false
+	if old != nil {
+		before, shared = old.Name, d.Divided(old)
+	}
 	if a.Address != nil {
 		address = a.Address.Text
 		if src, ok := d.Source(a.Address.Source[0]); ok {
@@ -117,8 +122,9 @@ func (s *service) bodyCard(d *places.Directory, a *places.Agency) bot.Reply {
 		website = a.Website.Host
 	}
 	return bot.Reply{
-		Key:     "directory.body",
-		Args:    []any{"name", a.Name, "address", address, "from", from, "website", website, "date", dayMonthYear(d.AsOf())},
+		Key: "directory.body",
+		Args: []any{"name", a.Name, "address", address, "from", from, "website", website, "date", dayMonthYear(d.AsOf()),
+			"old", before, "shared", shared},
 		Buttons: []bot.Button{buttonHotlines(), buttonFind()},
 	}
 }

@@ -87,9 +87,13 @@ func (s *service) named(ctx context.Context, t *bot.Turn, d *places.Directory, t
 		}
 		return true, s.goOn(ctx, t, d, f, a)
 	}
+	if old, now := d.FormerBodyIn(text); old != nil {
+		t.Reply(s.bodyCard(d, now, old))
+		return true, nil
+	}
 	body := d.BodyIn(text)
 	if body != nil && strings.HasPrefix(body.Name, department) {
-		t.Reply(s.bodyCard(d, body))
+		t.Reply(s.bodyCard(d, body, nil))
 		return true, nil
 	}
 	f := d.Read(text, places.SurePlace)
@@ -104,7 +108,7 @@ func (s *service) named(ctx context.Context, t *bot.Turn, d *places.Directory, t
 		return true, s.goOn(ctx, t, d, f, a)
 	}
 	if body != nil {
-		t.Reply(s.bodyCard(d, body))
+		t.Reply(s.bodyCard(d, body, nil))
 		return true, nil
 	}
 	return false, nil

@@ -81,6 +81,9 @@ func (s *service) askedOf(t *bot.Turn, d *places.Directory) string {
 			}
 		}
 	}
+	if _, now := d.FormerBodyIn(text); now != nil {
+		return now.Name
+	}
 	if body := d.BodyIn(text); body != nil {
 		return body.Name
 	}

@@ -31,6 +31,9 @@ func (d *Directory) Asks(text string) bool {
 	}
 	if !named {
 		_, body := d.bodyIn(text)
+		if _, _, former := d.formerBodyIn(text); former != nil {
+			body = former
+		}
 		if body == nil {
 			return false
 		}

@@ -304,27 +304,64 @@ func (d *Directory) BodyIn(text string) *Agency {
 
 // bodyIn is BodyIn with the folded words by which the body is named.
 func (d *Directory) bodyIn(text string) (best *Agency, named []string) {
-	words := foldedWords(text)
-	if len(words) == 0 {
-		return nil, nil
-	}
-	longest := 1
-	for _, a := range d.AgenciesAt(nil) {
+	return longestNamed(foldedWords(text), d.AgenciesAt(nil), func(a *Agency, yield func([]string)) {
 		for _, name := range slices.Concat([]string{a.Name}, a.Short, a.Aliases) {
-			n := foldedWords(name)
 			// "xây dựng" alone is a subject, "sở xây dựng" a body.
-			if len(n) == 0 || !slices.Contains(bodyWords[:], n[0]) {
-				continue
+			if n := foldedWords(name); len(n) > 0 && slices.Contains(bodyWords[:], n[0]) {
+				yield(n)
 			}
+		}
+	})
+}
+
+// longestNamed finds the body of which words hold the longest name, of two words or more.
+func longestNamed(words []string, bodies []*Agency, names func(*Agency, func([]string))) (best *Agency, named []string) {
+	longest := 1
+	for _, a := range bodies {
+		names(a, func(n []string) {
 			if len(n) > 3 && n[0] == bodyWords[0] && !hasWords(words, n) {
 				n = n[:3] // "sở nông nghiệp" of a longer name
 			}
 			if len(n) > longest && hasWords(words, n) {
 				best, named, longest = a, n, len(n)
 			}
-		}
+		})
 	}
 	return best, named
+}
+
+// FormerBodyIn finds a body of the former province that a text names and that is no
+// more, and who has its work on the directory's day; nil when it names none, or one
+// of today by as long a name.
+func (d *Directory) FormerBodyIn(text string) (old, now *Agency) {
+	old, now, _ = d.formerBodyIn(text)
+	return old, now
+}
+
+// formerBodyIn is FormerBodyIn with the folded words by which the body is named.
+func (d *Directory) formerBodyIn(text string) (old, now *Agency, named []string) {
+	var ended []*Agency
+	for _, a := range d.agencyList {
+		if a.Template == "" && a.Tier == TierProvince && a.To != "" && a.To <= d.asOf {
+			ended = append(ended, a)
+		}
+	}
+	old, named = longestNamed(foldedWords(text), ended, func(a *Agency, yield func([]string)) {
+		for i, name := range slices.Concat([]string{a.Name}, a.Short, a.Aliases) {
+			// Their everyday names ("công an", "bảo hiểm y tế") are subjects, or other bodies of today.
+			n := foldedWords(name)
+			if len(n) > 0 && (n[0] == bodyWords[0] || i == 0 && len(n) > 2 || slices.Contains(n, wordProvince) || strings.HasSuffix(strings.Join(n, " "), d.province)) {
+				yield(n)
+			}
+		}
+	})
+	if _, today := d.bodyIn(text); old == nil || len(named) <= len(today) {
+		return nil, nil, nil
+	}
+	if now, _ = d.heir(old, ""); now == nil {
+		return nil, nil, nil
+	}
+	return old, now, named
 }
 
 // bodyWords are folded first words of the names of bodies: Sở, Văn phòng, Trung

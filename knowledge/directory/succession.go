@@ -46,6 +46,14 @@ func (d *Directory) nextBody(a *Agency, task string) *Agency {
 	return nil
 }
 
+// Divided reports whether a body left some of its tasks to others than those who took the rest.
+func (d *Directory) Divided(a *Agency) bool {
+	rest := d.nextBody(a, "")
+	return slices.ContainsFunc(a.Succession, func(s Succession) bool {
+		return s.Since <= d.asOf && rest != nil && s.To != rest.ID
+	})
+}
+
 // Successor returns where an open case of a body goes on the directory's day:
 // to itself while it has the task. Its clock goes on unchanged. The unit of the
 // new body is taken from the case's own place; without one, from the area of the
