@@ -103,11 +103,27 @@ func (x *Index) meantEach(m message, c cutting, left, right knowledge.Found) boo
 	if whole.meant != nil && whole.heard*slices.Max(whole.meant[:x.meant.other]) >= wholeMeant {
 		least = partOwned
 	}
-	means := func(part message, found knowledge.Found) bool {
+	likely := func(said string, found knowledge.Found) float32 {
 		d := &x.docs[x.docOf[found.Hits[0].Entry.Code]]
-		return max(x.read(part.said(), false).mayMean(d, x.meant), whole.mayMean(d, x.meant)) >= least
+		return max(x.read(said, false).mayMean(d, x.meant), whole.mayMean(d, x.meant))
 	}
-	return means(m.from(0, c.end), left) && means(m.from(c.begin, len(m.tokens)), right)
+	one, two := m.from(0, c.end), m.from(c.begin, len(m.tokens))
+	return likely(one.said(), left) >= least && (likely(two.said(), right) >= least || x.meantShared(c, one, two, right) >= least)
+}
+
+// meantShared is how likely the right side of an "và" means any of what was found
+// for it, when it takes the wish of the left one: "căn cước" alone says little.
+func (x *Index) meantShared(c cutting, one, two message, right knowledge.Found) (sum float32) {
+	if c.kind != cutAnd || x.wishes(two.tokens, two.toned) || x.does(two.tokens, two.toned) {
+		return 0
+	}
+	shared := x.read(x.wanting(one)+two.said(), false)
+	for i, h := range right.Hits {
+		if i == 0 || right.Outcome == knowledge.Choose {
+			sum += shared.mayMean(&x.docs[x.docOf[h.Entry.Code]], x.meant)
+		}
+	}
+	return sum
 }
 
 // mayMean is how likely a message means a document, as far as that is known.
@@ -241,7 +257,7 @@ func (x *Index) shareWish(m message, c cutting, query knowledge.Query, before []
 	}
 	query.Text = after.said()
 	if !x.does(after.tokens, m.toned) {
-		query.Text = x.doing(m.from(0, c.end)) + query.Text
+		query.Text = x.wanting(m.from(0, c.end)) + query.Text
 	}
 	right = x.Search(query)
 	if !sureOf(right) || right.FollowUp || !x.speaksOf(after, right.Hits[0].Entry.Code, before, false) {
@@ -262,12 +278,26 @@ func (x *Index) does(ts []vietnamese.Token, toned bool) bool {
 
 // doing is what a message says is to be done, with a space behind it: "làm lại ".
 func (x *Index) doing(m message) string {
+	return m.first(&x.tables.actions)
+}
+
+// first is the first phrase of a list that a message says, with a space behind it.
+func (m message) first(p *phrases) string {
 	for i := range m.tokens {
-		if _, n := x.tables.actions.at(m.tokens[i:], m.toned); n > 0 {
+		if _, n := p.at(m.tokens[i:], m.toned); n > 0 {
 			return m.text[m.tokens[i].Start:m.tokens[i+n-1].End] + " "
 		}
 	}
 	return ""
+}
+
+// wanting is what a message says is to be done, or else that something is to be
+// made: "làm ".
+func (x *Index) wanting(m message) string {
+	if done := x.doing(m); done != "" {
+		return done
+	}
+	return m.first(&x.talk.joins.verb)
 }
 
 // apart reports that two parts are about two procedures, neither of which the

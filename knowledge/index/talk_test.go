@@ -21,6 +21,28 @@ func reviewed(t testing.TB) *index.Index {
 	return x
 }
 
+// TestEverydayWishes: short messages as citizens write them, with the procedure
+// that answers, "" for none.
+func TestEverydayWishes(t *testing.T) {
+	x := reviewed(t)
+	for question, want := range map[string]string{
+		"lương hưu chưa về": "gt.luong-huu-chua-ve", "luong huu thang nay sao chua co": "gt.luong-huu-chua-ve",
+		"bố mất lương hưu chưa lĩnh": "2.000717", "đổi tài khoản nhận lương hưu": "1.014176",
+		"hộ khẩu giấy bỏ chưa": "1.010041", "so ho khau giay con gia tri k": "1.010041",
+		"đất vườn lên thổ cư": "1.115645", "dat vuon len tho cu het bao nhieu": "1.115645",
+		"cụ 80 tuổi được hưởng tiền gì": "1.014027", "cu ba 82 tuoi duoc huong tien gi": "1.014027",
+		"thẻ hội viên": "", "thẻ hội viên hội nông dân": "", "thẻ hội viên hội người cao tuổi làm ở đâu": "",
+	} {
+		got, found := "", x.Ask(knowledge.Query{Text: question})
+		if found.Outcome == knowledge.Answer {
+			got = found.Hits[0].Entry.Code
+		}
+		if got != want || want == "" && found.Outcome != knowledge.Unknown {
+			t.Errorf("%q: %s %q, want %q", question, found.Outcome, got, want)
+		}
+	}
+}
+
 // TestTwoQuestions: what a message asks, as codes and sides; "…" when a third
 // question is left.
 func TestTwoQuestions(t *testing.T) {
@@ -32,6 +54,9 @@ func TestTwoQuestions(t *testing.T) {
 		{"dang ky ket hon can gi, sau do dang ky thuong tru o dau", "1.000894 documents, 1.004222 where"},
 		{"lệ phí làm hộ chiếu bao nhiêu và đăng ký kết hôn cần giấy tờ gì", "1.001456 fee, 1.000894 documents"},
 		{"kết hôn cần gì? tạm trú mất bao lâu? hộ chiếu làm ở đâu?", "1.000894 documents, 1.004194 time …"},
+		{"làm hộ chiếu và căn cước", "1.001456 overview, 1.014061 overview"},
+		{"làm căn cước và hộ chiếu", "1.014061 overview, 1.001456 overview"},
+		{"làm bằng lái và đăng ký xe", "3.000346 overview, 1.013067 overview"},
 		{"làm lại bằng lái và căn cước mất bao lâu", "3.000348 time, 1.014064 time"},
 		{"em bị mất cả bằng lái xe cả thẻ căn cước, làm lại hai thứ hết bao nhiêu tiền", "3.000348 fee, 1.014064 fee"},
 		{"xin xác nhận độc thân với đăng ký kết hôn thì thủ tục thế nào", "1.004873 steps, 1.000894 steps"},

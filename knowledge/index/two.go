@@ -11,13 +11,13 @@ import (
 )
 
 // joinTable is joins.tsv: words between two questions.
-type joinTable struct{ next, and, both, pair, double, within, wish, ask, state phrases }
+type joinTable struct{ next, and, both, pair, double, within, wish, ask, verb, state phrases }
 
 // readJoins reads the text of joins.tsv. The first wrong line is an error.
 func readJoins(data string) (*joinTable, error) {
 	t := &joinTable{}
 	kinds := map[string]*phrases{
-		"next": &t.next, "and": &t.and, "both": &t.both, "pair": &t.pair, "double": &t.double, "within": &t.within, "wish": &t.wish, "ask": &t.ask, "state": &t.state,
+		"next": &t.next, "and": &t.and, "both": &t.both, "pair": &t.pair, "double": &t.double, "within": &t.within, "wish": &t.wish, "ask": &t.ask, "verb": &t.verb, "state": &t.state,
 	}
 	for _, p := range kinds {
 		*p = newPhrases()
