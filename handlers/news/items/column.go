@@ -49,7 +49,7 @@ func (d *Desk) Column(ctx context.Context, s Search) (out []Item, more bool, err
 	return out, more, err
 }
 
-// Public reads an item of the column, and the number of the item that corrects it, 0 for
+// Public reads an item of the column, and the number of the correction that is in force in its place, 0 for
 // none. NotFound for one that is not public.
 func (d *Desk) Public(ctx context.Context, id int64) (it Item, corrected int64, err error) {
 	if it, err = load(ctx, d.opt.Read, id); err != nil {
@@ -58,8 +58,8 @@ func (d *Desk) Public(ctx context.Context, id int64) (it Item, corrected int64, 
 	if !it.State.Public() || it.Published.IsZero() {
 		return Item{}, 0, notFound()
 	}
-	err = d.opt.Read.QueryRowContext(ctx, `select coalesce(max(id), 0) from news_items where corrects = $1 and published > 0`, id).Scan(&corrected)
-	return it, corrected, err
+	last, _, err := replacement(ctx, d.opt.Read, it)
+	return it, last.ID, err
 }
 
 // Correction is what came after an item that said something wrong.
@@ -68,26 +68,17 @@ type Correction struct {
 	At time.Time // when it came into the column
 }
 
-// Corrections are the last corrections of those of a list that have one, by the items that they correct.
+// Corrections are the corrections that are in force in place of those of a list, by the items that they correct.
 func (d *Desk) Corrections(ctx context.Context, of []Item) (map[int64]Correction, error) {
 	out := map[int64]Correction{}
-	if len(of) == 0 {
-		return out, nil
-	}
-	ids := make([]any, len(of))
-	for i, it := range of {
-		ids[i] = it.ID
-	}
-	err := eachRow(ctx, d.opt.Read, `select corrects, id, published from news_items where corrects in (`+placeholders(1, len(ids))+`) and published > 0 order by id`, ids, func(s scanner) error {
-		var item, at int64
-		var c Correction
-		err := s.Scan(&item, &c.ID, &at)
-		c.At = fromMillis(at)
-		out[item] = c
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("find corrections: %w", err)
+	for _, it := range of {
+		last, ok, err := replacement(ctx, d.opt.Read, it)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out[it.ID] = Correction{last.ID, last.Published}
+		}
 	}
 	return out, nil
 }

@@ -1,7 +1,6 @@
 package items
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -73,20 +72,6 @@ func (d *Desk) lateOnes(ctx context.Context, works *bot.Works, it Item) (more bo
 	return more, nil
 }
 
-// rootOf is the item that a correction, or a correction of one, is about in the end.
-func rootOf(ctx context.Context, q Reader, it Item) (Item, error) {
-	for range maxCorrections {
-		if it.Corrects == 0 {
-			break
-		}
-		var err error
-		if it, err = load(ctx, q, it.Corrects); err != nil {
-			return it, err
-		}
-	}
-	return it, nil
-}
-
 // family are the items that a published correction comes after, those with messages to people, the newest first: whoever
 // got the first one late got the words of a correction with it. after says that another correction came after this one,
 // and was not stopped: some may have got that one, but the rest never will.
@@ -95,15 +80,10 @@ func family(ctx context.Context, q Reader, it Item) (before []Item, after bool, 
 	if err != nil {
 		return nil, false, err
 	}
-	all := []Item{root}
-	for i := 0; i < len(all) && len(all) <= maxCorrections; i++ {
-		more, err := list(ctx, q, `where i.corrects > 0 and i.corrects = $1 and i.published > 0 order by i.id`, all[i].ID)
-		if err != nil {
-			return nil, false, fmt.Errorf("find corrections: %w", err)
-		}
-		all = append(all, more...)
+	all, err := relatives(ctx, q, root)
+	if err != nil {
+		return nil, false, err
 	}
-	older := func(a, b Item) int { return cmp.Or(a.Published.Compare(b.Published), cmp.Compare(a.ID, b.ID)) }
 	for _, x := range all {
 		switch c := older(x, it); {
 		case x.ID == it.ID || x.spread == 0:

@@ -361,10 +361,10 @@ func mostOf(ctx context.Context, tx bot.Tx, digest int64, set []Item) (variant i
 	return variant, nil
 }
 
-func (d *Desk) digestMessage(often string, set []Item, _ string, l bot.Limits) bot.Reply {
+func (d *Desk) digestMessage(often string, set []Item, lang string, l bot.Limits) bot.Reply {
 	var lines strings.Builder
 	for _, it := range set[:min(len(set), digestItems)] {
-		lines.WriteString("\n• " + it.Content.Title)
+		lines.WriteString("\n• " + d.digestLine(lang, it))
 		if url := d.Short(it.ID); url != "" {
 			lines.WriteString("\n  " + url)
 		}
@@ -378,6 +378,16 @@ func (d *Desk) digestMessage(often string, set []Item, _ string, l bot.Limits) b
 		r.Buttons = []bot.Button{{Key: "news.button_latest", Payload: "news:latest"}, {Key: "news.button_mine", Payload: "news:mine"}}[:min(l.Buttons, 2)]
 	}
 	return r
+}
+
+// digestLine is an item in a digest: its title, and what one has to know of it.
+func (d *Desk) digestLine(lang string, it Item) string {
+	line, err := d.opt.Render(lang, "news.digest_line", map[string]any{"title": it.Content.Title, "corrects": it.Corrects != 0, "stopped": it.State == Stopped})
+	if err != nil {
+		d.opt.Log.Error("a digest has no line", "err", err)
+		return it.Content.Title
+	}
+	return line
 }
 
 // digestOver adds those who had enough of the day: what they did not get stands in
@@ -415,23 +425,4 @@ func (d *Desk) digestOver(ctx context.Context, tx bot.Tx, g *digest, most int) e
 		g.state = "sending"
 	}
 	return nil
-}
-
-// maxCorrections is how many corrections of corrections are followed.
-const maxCorrections = 20
-
-// inForce is an item, or the last correction of it that was sent.
-func inForce(ctx context.Context, q Reader, id int64) (Item, error) {
-	for range maxCorrections {
-		var next int64
-		err := q.QueryRowContext(ctx, `select id from news_items where corrects > 0 and corrects = $1 and published > 0 order by id desc limit 1`, id).Scan(&next)
-		if errors.Is(err, sql.ErrNoRows) {
-			break
-		}
-		if err != nil {
-			return Item{}, fmt.Errorf("look for a correction: %w", err)
-		}
-		id = next
-	}
-	return load(ctx, q, id)
 }

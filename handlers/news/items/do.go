@@ -112,6 +112,11 @@ func (d *Desk) Do(ctx context.Context, w *bot.Work, id int64, a Actor, c Command
 	if err := d.update(ctx, tx, x.it, it.Version); err != nil {
 		return Item{}, err
 	}
+	if c.Action == Stop || c.Action == Begin && it.Corrects != 0 {
+		if err := d.restateDigests(ctx, tx, x.it); err != nil {
+			return Item{}, err
+		}
+	}
 	return x.it, d.note(ctx, w, tx, x.it, x.before, c.Action, a, x.c.Reason)
 }
 

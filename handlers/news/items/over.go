@@ -183,16 +183,16 @@ func (d *Desk) unwanted(ctx context.Context, tx bot.Tx, s Subscription, waits []
 		if err != nil {
 			return nil, fmt.Errorf("look what waits: %w", err)
 		}
-		wants := ids == "" // a test, or what is not known here
-		for id := range strings.SplitSeq(ids, ",") {
+		list, err := idsOf(ids)
+		if err != nil {
+			return nil, err
+		}
+		wants := len(list) == 0 // a test, or what is not known here
+		for _, id := range list {
 			if wants {
 				break
 			}
-			n, err := strconv.ParseInt(id, 10, 64)
-			if err != nil {
-				return nil, err
-			}
-			it, err := load(ctx, tx, n)
+			it, err := load(ctx, tx, id)
 			if err != nil {
 				return nil, err
 			}
@@ -201,6 +201,21 @@ func (d *Desk) unwanted(ctx context.Context, tx bot.Tx, s Subscription, waits []
 		if !wants {
 			out = append(out, x.Spread)
 		}
+	}
+	return out, nil
+}
+
+// idsOf reads what keyOf wrote.
+func idsOf(key string) (out []int64, err error) {
+	for id := range strings.SplitSeq(key, ",") {
+		if id == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("read a set of items: %w", err)
+		}
+		out = append(out, n)
 	}
 	return out, nil
 }
@@ -215,9 +230,21 @@ func putOff(ctx context.Context, tx bot.Tx, p bot.PersonID, item int64) error {
 
 // brought lists what came between two times and is in force: what a digest of that time tells.
 func brought(ctx context.Context, q Reader, since, ends time.Time) ([]Item, error) {
-	return list(ctx, q, `where i.published > $1 and i.published <= $2 and i.send = 1 and i.state <> 'stopped'
-		and not exists (select 1 from news_items c where c.corrects = i.id and c.published > 0) order by i.published desc, i.id desc limit $3`,
+	came, err := list(ctx, q, `where i.published > $1 and i.published <= $2 and i.send = 1 and i.state <> 'stopped' order by i.published desc, i.id desc limit $3`,
 		millis(since), millis(ends), digestMost)
+	if err != nil {
+		return nil, err
+	}
+	var out []Item
+	for _, it := range came {
+		switch _, corrected, err := replacement(ctx, q, it); {
+		case err != nil:
+			return nil, err
+		case !corrected:
+			out = append(out, it)
+		}
+	}
+	return out, nil
 }
 
 // turn ends the rhythm in which somebody gets news: what it would have brought him comes in the evening.
