@@ -113,7 +113,8 @@ type listData struct {
 
 type itemView struct {
 	Title, Path, Source, Summary string
-	Corrected                    string // where the right words are; "" when these are right
+	Corrected                    string // where the right words are; "" when there are none
+	Stopped                      bool   // and these may be wrong
 	Published                    time.Time
 }
 
@@ -160,6 +161,7 @@ func (c *column) showList(w http.ResponseWriter, r *http.Request) {
 		if by, is := corrected[it.ID]; is {
 			v.Corrected = c.here(r, itemPath(by.ID))
 		}
+		v.Stopped = it.State == items.Stopped && v.Corrected == ""
 		d.Items = append(d.Items, v)
 	}
 	next := ""
@@ -184,6 +186,7 @@ type entryData struct {
 	Title, Summary, Body, Link string
 	Source, Image, Attachment  string
 	Corrected, Corrects        string
+	Stopped                    bool
 	Published                  time.Time
 	Topics                     []web.Option
 }
@@ -209,6 +212,7 @@ func (c *column) showEntry(w http.ResponseWriter, r *http.Request) {
 	if corrected > 0 {
 		d.Corrected = c.here(r, itemPath(corrected))
 	}
+	d.Stopped = it.State == items.Stopped && corrected == 0
 	if it.Corrects > 0 {
 		d.Corrects = c.here(r, itemPath(it.Corrects))
 	}
@@ -256,7 +260,7 @@ func (c *column) follow(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, missing())
 		return
 	}
-	it, _, err := c.opt.Desk.Public(r.Context(), id)
+	it, corrected, err := c.opt.Desk.Public(r.Context(), id)
 	if err == nil && r.Method == http.MethodGet {
 		err = c.opt.Works.Do(r.Context(), func(ctx context.Context, w *bot.Work) (err error) {
 			it, err = c.opt.Desk.Open(ctx, w, id)
@@ -267,8 +271,8 @@ func (c *column) follow(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	// An item with words of its own is read here; one that only points elsewhere leads there.
-	if it.Content.Body == "" && it.Content.Link != "" {
+	// An item with words of its own is read here; one that only points elsewhere leads there, while it holds.
+	if it.Content.Body == "" && it.Content.Link != "" && corrected == 0 && it.State != items.Stopped {
 		http.Redirect(w, r, it.Content.Link, http.StatusFound)
 		return
 	}
@@ -320,6 +324,9 @@ func (c *column) showFeed(w http.ResponseWriter, r *http.Request) {
 		}
 		if by, is := corrected[it.ID]; is { // readers who have it already are told, too
 			e.Updated, e.Summary = by.At, c.kit.T(r, "news.page_corrected")+" "+c.url(itemPath(by.ID))+"\n"+e.Summary
+		}
+		if _, is := corrected[it.ID]; !is && it.State == items.Stopped {
+			e.Updated, e.Summary = it.Finished, c.kit.T(r, "news.page_stopped")+"\n"+e.Summary
 		}
 		f.Entries = append(f.Entries, e)
 	}

@@ -64,15 +64,16 @@ func (s *service) list(ctx context.Context, t *bot.Turn, q items.Search) error {
 	if err != nil {
 		return err
 	}
-	mark, err := s.opt.Desk.Words(t.Lang(), "news.latest_corrected")
-	if err != nil {
-		return err
-	}
 	var lines strings.Builder
 	r := bot.Reply{Key: "news.latest"}
 	for _, it := range list {
 		fmt.Fprintf(&lines, "\n• %s (%s", it.Content.Title, web.Day(it.Published))
-		if _, is := corrected[it.ID]; is { // its title may be what was wrong
+		_, is := corrected[it.ID]
+		if key := markOf(it, is); key != "" { // its title may be what was wrong
+			mark, err := s.opt.Desk.Words(t.Lang(), key)
+			if err != nil {
+				return err
+			}
 			lines.WriteString(", " + mark)
 		}
 		lines.WriteString(")")
@@ -86,6 +87,17 @@ func (s *service) list(ctx context.Context, t *bot.Turn, q items.Search) error {
 	r.Args = []any{"topic", topic, "list", lines.String()}
 	t.Reply(r)
 	return nil
+}
+
+// markOf is the text key of what a list says of an item that is not to be relied on; "" for one that is.
+func markOf(it items.Item, corrected bool) string {
+	switch {
+	case corrected:
+		return "news.latest_corrected"
+	case it.State == items.Stopped:
+		return "news.latest_stopped"
+	}
+	return ""
 }
 
 // topics offers the topics to read.
@@ -126,7 +138,7 @@ func (s *service) item(ctx context.Context, t *bot.Turn) error {
 	if it.Content.Body != "" {
 		text += "\n\n" + it.Content.Body
 	}
-	r := bot.Reply{Key: "news.article", Args: []any{"title", it.Content.Title, "text", text, "corrected", corrected > 0,
+	r := bot.Reply{Key: "news.article", Args: []any{"title", it.Content.Title, "text", text, "corrected", corrected > 0, "stopped", it.State == items.Stopped,
 		"source", s.opt.Desk.Source(t.Lang(), it.Content), "day", web.Day(it.Published)}}
 	if corrected > 0 {
 		r.Buttons = append(r.Buttons, bot.Button{Key: "news.button_correction", Payload: "news:item:" + strconv.FormatInt(corrected, 10)})

@@ -363,3 +363,44 @@ func TestShortLinks(t *testing.T) {
 		t.Errorf("opened %d, %v", f.Opened, err)
 	}
 }
+
+// An item that was stopped may be wrong: wherever it is read it says so, and its link leads to these words.
+func TestReadersAreToldWhatWasStopped(t *testing.T) {
+	w := newBot(t, bottest.Options{})
+	h := site(t, w)
+	w.Clock.Add(time.Minute)
+	c := items.Content{Title: "Lệ phí mới", Summary: "Lệ phí 50.000 đồng.", SourceKind: items.SourceDepartment, Link: "https://baohaiduong.vn/le-phi", Topics: []string{items.TopicReform}}
+	it := w.publish(c)
+	path, short, notice := fmt.Sprintf("/tin/%d", it.ID), fmt.Sprintf("/l/%d", it.ID), "Tin này đã ngừng gửi, có thể có chỗ chưa đúng."
+	if to := get(h, short).Header().Get("Location"); to != c.Link {
+		t.Errorf("before: the link leads to %q", to)
+	}
+	w.Clock.Add(time.Hour)
+	tag := get(h, "/tin").Header().Get("ETag")
+	w.stops(it.ID)
+	for from, want := range map[string]int{"/tin": 1, "/tin?q=50.000": 1, path: 3} { // a page tells it on the cards of others, too
+		rec := get(h, from, "If-None-Match", tag)
+		if got := strings.Count(rec.Body.String(), notice); got != want {
+			t.Errorf("%s (%d) tells it %d times", from, rec.Code, got)
+		}
+	}
+	if to := get(h, short).Header().Get("Location"); to != path {
+		t.Errorf("the link leads to %q", to)
+	}
+	if feed := get(h, "/tin/feed.atom").Body.String(); strings.Count(feed, notice) != 1 {
+		t.Errorf("the feed has %s", feed)
+	}
+	if got := w.says(w.Driver, "Lan", "tin mới"); !strings.Contains(got, "• Lệ phí mới (23/11/2026, tin đã ngừng gửi)\n") || strings.Count(got, "ngừng gửi") != 1 {
+		t.Errorf("the chat lists %s", got)
+	}
+	if got := w.says(w.Driver, "Lan", "[Lệ phí mới]"); !strings.Contains(got, notice) {
+		t.Errorf("the chat shows %s", got)
+	}
+	w.Clock.Add(time.Minute)
+	right := w.corrects(items.Content{Title: "Lệ phí đúng", Summary: "Lệ phí 5.000 đồng.", SourceKind: items.SourceDepartment, Topics: []string{items.TopicReform}}, it.ID)
+	for _, from := range []string{"/tin", path} { // the right words are there now
+		if got := get(h, from).Body.String(); strings.Contains(got, notice) || !strings.Contains(got, fmt.Sprintf("/tin/%d", right.ID)) {
+			t.Errorf("corrected: %s says %s", from, got)
+		}
+	}
+}

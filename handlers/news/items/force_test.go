@@ -26,7 +26,7 @@ func (h *house) claimed() map[string]string {
 
 // What waits of a digest speaks of what is in force when it is sent.
 func TestADigestThatWaitsTellsWhatIsInForce(t *testing.T) {
-	const other, wrong, right, mark = "• Tin khác", "• Sai lễ phí", "• Đính chính: Đúng lễ phí", "(đã ngừng)"
+	const other, wrong, right, mark = "• Tin khác", "• Sai lễ phí", "• Đính chính: Đúng lễ phí", "(tin đã ngừng gửi)"
 	for name, c := range map[string]struct {
 		alone     bool // the digest has nothing else to tell
 		then      func(h *house, wrong items.Item)
