@@ -187,6 +187,7 @@ type entryData struct {
 	Source, Image, Attachment  string
 	Corrected, Corrects        string
 	Stopped                    bool
+	Trial                      bool // it was sent to staff only, to try it
 	Published                  time.Time
 	Topics                     []web.Option
 }
@@ -197,18 +198,20 @@ func (c *column) showEntry(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, missing())
 		return
 	}
-	it, corrected, err := c.opt.Desk.Public(r.Context(), id)
+	it, corrected, trial, err := c.read(w, r, id)
 	if err != nil {
 		c.fail(w, r, err)
 		return
 	}
-	if done, err := c.fresh(w, r); done || err != nil {
-		c.fail(w, r, err)
-		return
+	if trial == "" {
+		if done, err := c.fresh(w, r); done || err != nil {
+			c.fail(w, r, err)
+			return
+		}
 	}
 	lang := c.kit.Lang(r)
 	d := entryData{Style: stylePath, List: c.here(r, listPath), URL: c.url(itemPath(id)), Title: it.Content.Title, Summary: it.Content.Summary, Body: it.Content.Body,
-		Link: it.Content.Link, Source: c.opt.Desk.Source(lang, it.Content), Published: it.Published}
+		Link: it.Content.Link, Source: c.opt.Desk.Source(lang, it.Content), Published: it.Published, Trial: trial != ""}
 	if corrected > 0 {
 		d.Corrected = c.here(r, itemPath(corrected))
 	}
@@ -217,15 +220,37 @@ func (c *column) showEntry(w http.ResponseWriter, r *http.Request) {
 		d.Corrects = c.here(r, itemPath(it.Corrects))
 	}
 	if c.opt.Media != nil && it.Content.Picture != "" {
-		d.Image = c.url(itemPath(id) + "/anh")
+		d.Image = c.url(itemPath(id) + "/anh" + trial)
 	}
 	if c.opt.Media != nil && it.Content.Attachment != "" {
-		d.Attachment = itemPath(id) + "/tep"
+		d.Attachment = itemPath(id) + "/tep" + trial
 	}
 	for _, t := range it.Content.Topics {
 		d.Topics = append(d.Topics, web.Option{Value: listPath + "?topic=" + url.QueryEscape(t), Label: c.opt.Desk.TopicName(lang, t)})
 	}
 	c.kit.RenderPublic(w, r, http.StatusOK, c.views["entry"], d)
+}
+
+// read reads a public item, and the number of its correction; or one that is not public yet, for who has the link of a test:
+// then trial is the query that goes on with it, and nobody keeps the page or tells where it was.
+func (c *column) read(w http.ResponseWriter, r *http.Request, id int64) (it items.Item, corrected int64, trial string, err error) {
+	it, corrected, err = c.opt.Desk.Public(r.Context(), id)
+	key := r.URL.Query().Get(items.TrialParam)
+	if !bot.IsCode(err, bot.NotFound) || key == "" {
+		return it, corrected, "", err
+	}
+	if it, err = c.opt.Desk.Trial(r.Context(), id, key); err != nil {
+		return it, 0, "", err
+	}
+	unseen(w)
+	return it, 0, "?" + url.Values{items.TrialParam: {key}}.Encode(), nil
+}
+
+// unseen keeps a page out of caches and search, and its address from the page that comes next.
+func unseen(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Robots-Tag", "noindex, nofollow")
+	w.Header().Set("Referrer-Policy", "no-referrer")
 }
 
 // file serves a file of a public item.
@@ -236,7 +261,7 @@ func (c *column) file(of func(items.Item) string) http.HandlerFunc {
 			c.fail(w, r, missing())
 			return
 		}
-		it, _, err := c.opt.Desk.Public(r.Context(), id)
+		it, _, trial, err := c.read(w, r, id)
 		if err == nil && of(it) == "" {
 			err = missing()
 		}
@@ -244,24 +269,25 @@ func (c *column) file(of func(items.Item) string) http.HandlerFunc {
 			c.fail(w, r, err)
 			return
 		}
-		w.Header().Set("Cache-Control", "public, no-cache")
-		w.Header().Set("ETag", `"`+of(it)+`"`) // an id never stands for other bytes
+		if trial == "" {
+			w.Header().Set("Cache-Control", "public, no-cache")
+			w.Header().Set("ETag", `"`+of(it)+`"`) // an id never stands for other bytes
+		}
 		c.opt.Media.Serve(w, r, of(it), false)
 	}
 }
 
-// follow counts an opening of an item's short link and leads on to it. Nothing is kept of who opened it.
+// follow counts an opening of an item's short link and leads on to it. Nothing is kept of who opened it. The link of a
+// test leads to what was sent, and counts nothing.
 func (c *column) follow(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Robots-Tag", "noindex, nofollow")
-	w.Header().Set("Referrer-Policy", "no-referrer")
+	unseen(w)
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
 		c.fail(w, r, missing())
 		return
 	}
-	it, corrected, err := c.opt.Desk.Public(r.Context(), id)
-	if err == nil && r.Method == http.MethodGet {
+	it, corrected, trial, err := c.read(w, r, id)
+	if err == nil && r.Method == http.MethodGet && !r.URL.Query().Has(items.TrialParam) {
 		err = c.opt.Works.Do(r.Context(), func(ctx context.Context, w *bot.Work) (err error) {
 			it, err = c.opt.Desk.Open(ctx, w, id)
 			return err
@@ -276,7 +302,7 @@ func (c *column) follow(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, it.Content.Link, http.StatusFound)
 		return
 	}
-	http.Redirect(w, r, itemPath(id), http.StatusFound)
+	http.Redirect(w, r, itemPath(id)+trial, http.StatusFound)
 }
 
 func missing() error { return &bot.Error{Code: bot.NotFound, Key: "news.error_not_found"} }

@@ -182,14 +182,3 @@ func TestTexts(t *testing.T) {
 		}
 	}
 }
-
-// stops ends the sending of an item.
-func (w *world) stops(id int64) {
-	w.t.Helper()
-	if err := w.Works.Do(context.Background(), func(ctx context.Context, work *bot.Work) error {
-		_, err := w.desk.Do(ctx, work, id, staff(1), items.Command{Action: items.Stop, Reason: "nhầm"})
-		return err
-	}); err != nil {
-		w.t.Fatal(err)
-	}
-}

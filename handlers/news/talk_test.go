@@ -377,7 +377,7 @@ func TestReadersAreToldWhatWasStopped(t *testing.T) {
 	}
 	w.Clock.Add(time.Hour)
 	tag := get(h, "/tin").Header().Get("ETag")
-	w.stops(it.ID)
+	w.does(it.ID, staff(1), items.Command{Action: items.Stop, Reason: "nhầm"})
 	for from, want := range map[string]int{"/tin": 1, "/tin?q=50.000": 1, path: 3} { // a page tells it on the cards of others, too
 		rec := get(h, from, "If-None-Match", tag)
 		if got := strings.Count(rec.Body.String(), notice); got != want {

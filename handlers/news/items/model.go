@@ -135,6 +135,7 @@ type Item struct {
 	Progress   Progress
 
 	approved string // hash
+	trial    string // key of a link that opens it before it is public; "" but for a test
 	spread   int64
 	cursor   int64
 	top      int64

@@ -101,6 +101,9 @@ func (d *Desk) message(it Item, lang string, l bot.Limits) bot.Reply {
 	}
 	r := bot.Reply{Key: key, Args: []any{"title", it.Content.Title, "summary", it.Content.Summary, "source", d.Source(lang, it.Content), "plain", l.Buttons == 0}}
 	if url := d.Short(it.ID); url != "" {
+		if it.trial != "" {
+			url += "?" + TrialParam + "=" + it.trial
+		}
 		r.Buttons = append(r.Buttons, bot.Button{Key: "news.button_read", URL: url})
 	}
 	if l.Buttons == 0 {

@@ -2,6 +2,8 @@ package items
 
 import (
 	"context"
+	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -11,6 +13,12 @@ import (
 
 // maxTesters is how many people one test goes to.
 const maxTesters = 20
+
+// TrialParam is the name under which the link of a test carries its key.
+const TrialParam = "thu"
+
+// trialFor is how long the link of a test opens what was sent.
+const trialFor = 7 * 24 * time.Hour
 
 // testFor is how long a test may wait to be sent.
 const testFor = time.Hour
@@ -53,6 +61,7 @@ func (d *Desk) SendTest(ctx context.Context, w *bot.Work, id int64, a Actor, peo
 		id, it.Hash, a.Ref(), millis(now), len(people)).Scan(&test); err != nil {
 		return bot.Reach{}, fmt.Errorf("write test: %w", err)
 	}
+	it.trial = d.trialKey(test, it.Hash)
 	bodies, err := d.messages(ctx, tx, it, nil) // also where others will read it as an article
 	if err != nil {
 		return bot.Reach{}, err
@@ -76,6 +85,48 @@ func (d *Desk) SendTest(ctx context.Context, w *bot.Work, id int64, a Actor, peo
 		return r, err
 	}
 	return r, d.opt.Audit(ctx, tx, a.Ref(), "news.test", Thing(id), it.Hash[:12])
+}
+
+// trialKey is what the link of a test proves itself with: only who got the test has it.
+func (d *Desk) trialKey(test int64, hash string) string {
+	return d.opt.Sealer.Digest("news test\x1f" + itoa(test) + "\x1f" + hash)
+}
+
+// Trial reads an item that is not public yet as a test of it was sent, for whoever has the key of its link. NotFound
+// for any other, for a test of long ago, and for an item that was given up.
+func (d *Desk) Trial(ctx context.Context, id int64, key string) (Item, error) {
+	it, err := load(ctx, d.opt.Read, id)
+	if err != nil {
+		return it, err
+	}
+	if key == "" || it.State.Public() || it.State == Cancelled {
+		return Item{}, notFound()
+	}
+	sent := ""
+	if err := eachRow(ctx, d.opt.Read, `select id, hash from news_tests where item = $1 and at > $2 order by id`, []any{id, millis(d.opt.Now().Add(-trialFor))}, func(s scanner) error {
+		var test int64
+		var hash string
+		err := s.Scan(&test, &hash)
+		if subtle.ConstantTimeCompare([]byte(d.trialKey(test, hash)), []byte(key)) == 1 {
+			sent = hash
+		}
+		return err
+	}); err != nil {
+		return Item{}, fmt.Errorf("read tests: %w", err)
+	}
+	if sent == "" {
+		return Item{}, notFound()
+	}
+	var body string
+	if err := d.opt.Read.QueryRowContext(ctx, `select body from news_revisions where item = $1 and hash = $2 order by number desc limit 1`, id, sent).Scan(&body); err != nil {
+		return Item{}, fmt.Errorf("read what was tested: %w", err)
+	}
+	it.Content = Content{}
+	if err := json.Unmarshal([]byte(body), &it.Content); err != nil {
+		return Item{}, fmt.Errorf("item %d cannot be read: %w", id, err)
+	}
+	it.trial = key
+	return it, nil
 }
 
 // Tests lists the tests of an item, newest first, at most 50.
