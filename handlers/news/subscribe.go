@@ -50,6 +50,7 @@ func (s *service) consent(t *bot.Turn) error {
 }
 
 func (s *service) screen(t *bot.Turn, sub items.Subscription) {
+	endPlace(t)
 	r := bot.Reply{Key: "news.mine_off"}
 	if sub.On {
 		var names []string
@@ -182,6 +183,7 @@ func (s *service) fields(ctx context.Context, t *bot.Turn) error {
 }
 
 func (s *service) fieldPage(t *bot.Turn, sub items.Subscription, page int) {
+	endPlace(t)
 	all := s.opt.Desk.Topics()[len(items.OwnTopics()):]
 	page = max(min(page, (len(all)-1)/fieldsPerPage), 0)
 	from := page * fieldsPerPage
@@ -197,6 +199,7 @@ func (s *service) fieldPage(t *bot.Turn, sub items.Subscription, page int) {
 }
 
 func (s *service) often(ctx context.Context, t *bot.Turn) error {
+	endPlace(t)
 	if t.Arg() == "" {
 		t.Reply(bot.Reply{Key: "news.often", Buttons: []bot.Button{
 			{Key: "news.button_now", Payload: "news:often:now"}, {Key: "news.button_day", Payload: "news:often:day"}, {Key: "news.button_week", Payload: "news:often:week"},
@@ -241,12 +244,14 @@ func (s *service) out(ctx context.Context, t *bot.Turn) error {
 
 // stop ends all news. What concerns the citizen's own cases goes on.
 func (s *service) stop(ctx context.Context, t *bot.Turn) error {
-	// Without marks "đúng" (right) reads as "dừng" (stop): who agrees is not cut off, and in a form it answers.
+	// Without marks "đúng" (right) reads as "dừng" (stop): who agrees is not cut off, and in a form it answers. "Đừng" (don't)
+	// means to stop.
 	typed := strings.ToLower(strings.TrimSpace(t.Update.Text))
-	if t.Session.Active != nil && (typed == "dung" || strings.HasPrefix(typed, "đ")) {
+	agrees := strings.HasPrefix(typed, "đ") && !strings.HasPrefix(typed, "đừng ")
+	if t.Session.Active != nil && (agrees || typed == "dung") {
 		return bot.ErrPass
 	}
-	if strings.HasPrefix(typed, "đ") {
+	if agrees {
 		t.Reply(bot.Reply{Key: "news.right", Quiet: true})
 		return nil
 	}
@@ -254,6 +259,7 @@ func (s *service) stop(ctx context.Context, t *bot.Turn) error {
 	if err != nil {
 		return err
 	}
+	endPlace(t)
 	was, err := s.opt.Desk.StopAll(ctx, tx, t.Contact)
 	if err != nil {
 		return err
@@ -332,10 +338,15 @@ func (s *service) askPlace(ctx context.Context, t *bot.Turn) error { return t.Be
 
 // at takes the place of a button, and ends the form that may still ask for it.
 func (s *service) at(ctx context.Context, t *bot.Turn) error {
+	endPlace(t)
+	return s.setPlace(ctx, t, t.Arg())
+}
+
+// endPlace ends the form that may still ask for a place: who goes on with something else of his news has left it.
+func endPlace(t *bot.Turn) {
 	if open := t.Session.Active; open != nil && open.Name == placeForm {
 		t.Session.Active = nil
 	}
-	return s.setPlace(ctx, t, t.Arg())
 }
 
 func (s *service) setPlace(ctx context.Context, t *bot.Turn, id string) error {

@@ -404,3 +404,33 @@ func TestReadersAreToldWhatWasStopped(t *testing.T) {
 		}
 	}
 }
+
+// However people say that they want no more news, it ends; who only agrees is not cut off.
+func TestWordsThatStop(t *testing.T) {
+	w := newBot(t, bottest.Options{})
+	for _, said := range []string{"dừng gửi tin", "đừng gửi tin nữa", "Đừng gửi nữa", "dung gui tin nua", "không nhận tin nữa", "tôi không muốn nhận tin nữa", "thoi khong nhan tin nua", "tắt tin", "stop"} {
+		who := "người nói " + said
+		subscribed(w, w.Driver, who)
+		if got := w.says(w.Driver, who, said); !strings.Contains(got, "Tôi sẽ không gửi tin nào nữa") {
+			t.Errorf("%s: %s", said, got)
+		}
+	}
+	subscribed(w, w.Driver, "Đồng Ý")
+	if got := w.says(w.Driver, "Đồng Ý", "đúng"); strings.Contains(got, "không gửi tin nào nữa") {
+		t.Errorf("đúng: %s", got)
+	}
+}
+
+// Who leaves the question for a place is not asked it again and again.
+func TestTheQuestionForAPlaceEnds(t *testing.T) {
+	for _, then := range []string{"[Dừng tất cả]", "dừng", "[Đổi cách nhận]", "[Theo lĩnh vực]", "[Hội thi]", "nhận tin"} {
+		w := newBot(t, bottest.Options{})
+		subscribed(w, w.Driver, "Lan")
+		if got := w.says(w.Driver, "Lan", "[Đổi nơi nhận]"); !strings.Contains(got, "xã, phường nào?") {
+			t.Fatalf("asked: %s", got)
+		}
+		if got := w.says(w.Driver, "Lan", then); got == "" || strings.Contains(got, "xã, phường nào?") {
+			t.Errorf("%s: %s", then, got)
+		}
+	}
+}
