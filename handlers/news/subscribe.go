@@ -291,7 +291,8 @@ func (s *service) back(ctx context.Context, t *bot.Turn) error {
 
 // placeDraft is what the form for a place keeps.
 type placeDraft struct {
-	Place string `json:"place,omitempty"`
+	Place   string   `json:"place,omitempty"`
+	Choices []string `json:"choices,omitempty"` // those that a name may mean
 }
 
 const placeForm = "news.place"
@@ -305,6 +306,10 @@ func (s *service) placeForm() bot.Conversation {
 				return bot.Reply{Key: "news.place_ask", Buttons: []bot.Button{{Key: "news.button_everywhere", Payload: "news:at:all"}}}, nil
 			},
 			Accept: s.acceptPlace,
+		}, {
+			Name: "which", When: func(d placeDraft) bool { return len(d.Choices) > 0 },
+			Ask:    func(_ context.Context, _ *bot.Turn, d placeDraft) (bot.Reply, error) { return s.whichPlace(d), nil },
+			Accept: s.acceptPlace, // who writes the name in full need not press
 		}},
 		Submit: func(ctx context.Context, t *bot.Turn, d placeDraft) error { return s.setPlace(ctx, t, d.Place) },
 	})
@@ -312,6 +317,12 @@ func (s *service) placeForm() bot.Conversation {
 
 func (s *service) acceptPlace(_ context.Context, t *bot.Turn, d *placeDraft) error {
 	dir := s.opt.Directory()
+	for i, b := range s.whichPlace(*d).Buttons { // as the button has it
+		if strings.EqualFold(b.Title, strings.TrimSpace(t.Update.Text)) {
+			d.Place, d.Choices = d.Choices[i], nil
+			return nil
+		}
+	}
 	var f places.Reading
 	if t.Update.Place != nil {
 		f = dir.Near(t.Update.Place.Lat, t.Update.Place.Lon)
@@ -320,18 +331,40 @@ func (s *service) acceptPlace(_ context.Context, t *bot.Turn, d *placeDraft) err
 	}
 	switch {
 	case f.Sure():
-		d.Place = f.Choices[0].ID
+		d.Place, d.Choices = f.Choices[0].ID, nil
 		return nil
 	case len(f.Choices) == 0:
 		return bot.Again("news.place_unknown")
 	}
-	r := bot.Reply{Key: "news.place_which"}
-	for _, p := range f.Choices[:min(len(f.Choices), 6)] {
-		r.Buttons = append(r.Buttons, bot.Button{Title: dir.Title(p, f.Choices), Payload: "news:at:" + p.ID})
+	asked := len(d.Choices) > 0
+	d.Choices = nil
+	for _, p := range f.Choices[:min(len(f.Choices), maxPlaceChoices)] {
+		d.Choices = append(d.Choices, p.ID)
 	}
-	t.Reply(r)
-	t.Session.Active = nil // the buttons need no form
-	return bot.Again("")
+	if asked {
+		return bot.Again("")
+	}
+	return nil
+}
+
+// maxPlaceChoices is how many places that a name may mean are offered.
+const maxPlaceChoices = 6
+
+// whichPlace offers the places that a name may mean, a button each.
+func (s *service) whichPlace(d placeDraft) bot.Reply {
+	dir := s.opt.Directory()
+	all := make([]*places.Place, len(d.Choices))
+	for i, id := range d.Choices {
+		var ok bool
+		if all[i], ok = dir.Place(id); !ok {
+			all[i] = &places.Place{ID: id, Name: id} // the directory lost it meanwhile
+		}
+	}
+	r := bot.Reply{Key: "news.place_which"}
+	for _, p := range all {
+		r.Buttons = append(r.Buttons, bot.Button{Title: dir.Title(p, all), Payload: "news:at:" + p.ID})
+	}
+	return r
 }
 
 func (s *service) askPlace(ctx context.Context, t *bot.Turn) error { return t.Begin(ctx, s.place) }

@@ -434,3 +434,32 @@ func TestTheQuestionForAPlaceEnds(t *testing.T) {
 		}
 	}
 }
+
+// The example of the question can be answered with: the name on a button chooses it.
+func TestAPlaceIsWrittenAsItsButtonHasIt(t *testing.T) {
+	w := newBot(t, bottest.Options{})
+	subscribed(w, w.Driver, "Lan")
+	if got := w.says(w.Driver, "Lan", "[Đổi nơi nhận]", "xã Gia Lộc"); !strings.Contains(got, "[Xã Gia Lộc]") {
+		t.Fatalf("which: %s", got)
+	}
+	if got := w.says(w.Driver, "Lan", "xã Gia Lộc"); !strings.Contains(got, "Nơi: Xã Gia Lộc.") {
+		t.Errorf("written: %s", got)
+	}
+}
+
+// Of several places of a name one is pressed, or written in full.
+func TestAPlaceOfSeveralCanBeWritten(t *testing.T) {
+	for _, then := range []string{"phường Tân Hưng", "[Phường Tân Hưng]"} {
+		w := newBot(t, bottest.Options{})
+		subscribed(w, w.Driver, "Lan")
+		if got := w.says(w.Driver, "Lan", "[Đổi nơi nhận]", "Hải Dương"); !strings.Contains(got, "[Phường Tân Hưng]") {
+			t.Fatalf("which: %s", got)
+		}
+		if got := w.says(w.Driver, "Lan", "Hải Dương"); !strings.Contains(got, "[Phường Tân Hưng]") {
+			t.Errorf("the same again: %s", got)
+		}
+		if got := w.says(w.Driver, "Lan", then); !strings.Contains(got, "Nơi: Tân Hưng.") && !strings.Contains(got, "Nơi: Phường Tân Hưng.") {
+			t.Errorf("%s: %s", then, got)
+		}
+	}
+}
