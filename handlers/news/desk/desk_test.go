@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -267,8 +268,8 @@ func TestSpokenText(t *testing.T) {
 
 func TestPagerAndTabs(t *testing.T) {
 	w := newWorld(t)
-	for range perPage + 1 {
-		w.write("Tin trong danh sách")
+	for i := range perPage + 1 {
+		w.write(fmt.Sprint("Tin trong danh sách, số ", i))
 	}
 	a := w.wants(w.get(listPath+"?q=danh+sach"), http.StatusOK, "Trang sau", `<span class="count">21</span>`)
 	if n := strings.Count(a.body, "data-row"); n != perPage {

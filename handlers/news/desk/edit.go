@@ -44,6 +44,7 @@ type editData struct {
 	Looked     bool
 	Corrects   string // title of the item that is corrected
 	Sent       string // how many got it
+	ToCome     []row  // other corrections of it, not sent yet
 	Approved   bool   // saving voids an approval
 }
 
@@ -197,6 +198,11 @@ func (s *service) ask(w http.ResponseWriter, r *http.Request, status int, sh she
 			return
 		}
 		d.Sent = web.Number(s.kit.Lang(r), c.People())
+		var err error
+		if d.ToCome, err = s.toCome(r, of.ID); err != nil {
+			s.kit.Fail(w, r, err)
+			return
+		}
 	}
 	d.Article = s.opt.Desk.Publishes() || f.On("article")
 	chosen := f.All("topics")
@@ -301,7 +307,7 @@ func (s *service) keep(r *http.Request, sh sheet, f *web.Form, c items.Content) 
 		}
 		return s.attach(ctx, w, a.Ref(), it)
 	})
-	if isSame(err) {
+	if isSame(err) && sh.it.ID != 0 {
 		return sh.it, nil // nothing was changed
 	}
 	return it, err

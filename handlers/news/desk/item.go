@@ -48,6 +48,7 @@ type itemData struct {
 	Progress   string // path
 	Numbers    *numbers
 	Correction string // path of the item that corrects this one
+	ToCome     []row  // its corrections that were not sent yet
 	Previews   []bubble
 	Unfit      string // why it fits no channel
 	Findings   int
@@ -135,10 +136,28 @@ func (s *service) fillSent(r *http.Request, it items.Item, d *itemData) error {
 	d.Numbers = s.numbers(r, fig)
 	d.Published, d.Progress = publicPath(it.ID), progressPath(it.ID)
 	_, corrected, err := s.opt.Desk.Public(r.Context(), it.ID)
+	if err != nil {
+		return err
+	}
 	if corrected > 0 {
 		d.Correction = itemPath(corrected)
 	}
+	d.ToCome, err = s.toCome(r, it.ID)
 	return err
+}
+
+// toCome are the corrections of an item that were not sent yet: nobody is to write a second one unawares.
+func (s *service) toCome(r *http.Request, id int64) ([]row, error) {
+	list, err := s.opt.Desk.CorrectionsToCome(r.Context(), id, actor(r))
+	if err != nil {
+		return nil, err
+	}
+	name := s.namer(r)
+	var out []row
+	for _, it := range list {
+		out = append(out, s.head(r, it, name))
+	}
+	return out, nil
 }
 
 // order is how actions are shown: what brings an item on first.

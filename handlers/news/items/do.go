@@ -2,6 +2,8 @@ package items
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,7 +29,7 @@ type change struct {
 
 // Draft makes a new item. It is the same for a correction: corrects is the item that it
 // corrects, 0 for none. key names the source of a draft that a program made, "" otherwise; a
-// second draft with it is a Conflict.
+// second draft with it is a Conflict. The same words by the same person a moment later are the draft that is there.
 func (d *Desk) Draft(ctx context.Context, w *bot.Work, a Actor, c Content, corrects int64, key string) (Item, error) {
 	if !a.System && (!a.Officer.Active || !Contributor(a.Officer)) {
 		return Item{}, denied("news.denied_action")
@@ -52,6 +54,13 @@ func (d *Desk) Draft(ctx context.Context, w *bot.Work, a Actor, c Content, corre
 		}
 		// It goes to those who got the other, the way they got it, and to nobody when nobody did.
 		c.Quiet, c.Article = of.Content.Quiet, of.Content.Article
+		hash, _, err := hashOf(c)
+		if err != nil {
+			return Item{}, err
+		}
+		if hash == of.Hash { // who got the item would read the same again, as its correction
+			return Item{}, conflict("news.conflict_same")
+		}
 	}
 	if key != "" {
 		var n int
@@ -60,6 +69,11 @@ func (d *Desk) Draft(ctx context.Context, w *bot.Work, a Actor, c Content, corre
 		}
 		if n > 0 {
 			return Item{}, conflict("news.conflict_twice")
+		}
+	}
+	if !a.System {
+		if twin, ok, err := d.twin(ctx, tx, a, c, corrects); err != nil || ok {
+			return twin, err
 		}
 	}
 	now := d.opt.Now()
@@ -74,6 +88,25 @@ func (d *Desk) Draft(ctx context.Context, w *bot.Work, a Actor, c Content, corre
 		return Item{}, err
 	}
 	return it, d.note(ctx, w, tx, it, "", Edit, a, "")
+}
+
+// twin finds the draft that somebody wrote a moment ago with these very words: the same form came twice.
+func (d *Desk) twin(ctx context.Context, tx bot.Tx, a Actor, c Content, corrects int64) (it Item, ok bool, err error) {
+	hash, _, err := hashOf(c)
+	if err != nil {
+		return it, false, err
+	}
+	var id int64
+	err = tx.QueryRowContext(ctx, `select id from news_items where state = 'draft' and author = $1 and hash = $2 and corrects = $3 and created >= $4 order by id desc limit 1`,
+		a.Ref(), hash, corrects, millis(d.opt.Now().Add(-slowForm))).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return it, false, nil
+	}
+	if err != nil {
+		return it, false, fmt.Errorf("look for a draft: %w", err)
+	}
+	it, err = load(ctx, tx, id)
+	return it, true, err
 }
 
 // Do does one thing to an item and tells the listeners. It fails with an
@@ -247,7 +280,7 @@ func (x *change) edit(ctx context.Context) error {
 	return x.d.revise(ctx, x.tx, &x.it)
 }
 
-// slowForm is how long ago an hour may be that somebody chose: a form takes a while to fill in.
+// slowForm is how long a form takes to fill in, or to come once more: how long ago an hour may be that somebody chose.
 const slowForm = 10 * time.Minute
 
 // schedule sets the hour: a fair one, unless somebody with the authority says that lives are in danger. An hour that

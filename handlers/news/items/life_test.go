@@ -467,3 +467,31 @@ func TestAgainSpeaksOfTheCorrection(t *testing.T) {
 		t.Errorf("again: %q", got)
 	}
 }
+
+// The same form sent twice is one draft; what another writes, or the same one later, is another.
+func TestTheSameFormTwiceIsOneDraft(t *testing.T) {
+	h := open(t)
+	first := h.draft(editor, content("Một"), 0)
+	if again := h.draft(editor, content("Một"), 0); again.ID != first.ID || again.Version != first.Version {
+		t.Errorf("the same again is %d, was %d", again.ID, first.ID)
+	}
+	if other := h.draft(second, content("Một"), 0); other.ID == first.ID {
+		t.Error("somebody else's is the same")
+	}
+	if other := h.draft(editor, content("Hai"), 0); other.ID == first.ID {
+		t.Error("other words are the same")
+	}
+	h.now = h.now.Add(11 * time.Minute)
+	if later := h.draft(editor, content("Một"), 0); later.ID == first.ID {
+		t.Error("a quarter of an hour later it is the same")
+	}
+	it := h.begun(content("Ba"), 0)
+	h.ends()
+	one, two := h.draft(editor, content("Bốn"), it.ID), h.draft(editor, content("Bốn"), it.ID)
+	if one.ID != two.ID || one.Corrects != it.ID {
+		t.Errorf("corrections %d and %d", one.ID, two.ID)
+	}
+	if free := h.draft(editor, content("Bốn"), 0); free.ID == one.ID {
+		t.Error("a correction and an item are the same")
+	}
+}

@@ -111,6 +111,16 @@ func (d *Desk) List(ctx context.Context, a Actor, f Filter) ([]Item, error) {
 	return list(ctx, d.opt.Read, n.where+` order by i.id desc limit `+itoa(int64(most)), n.args...)
 }
 
+// CorrectionsToCome lists the corrections of an item that were not sent yet, of those that an actor sees.
+func (d *Desk) CorrectionsToCome(ctx context.Context, id int64, a Actor) ([]Item, error) {
+	n, err := d.seen(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	n.and(`i.corrects > 0 and i.corrects = ?`, id)
+	return list(ctx, d.opt.Read, n.where+` and i.state in ('draft', 'checked', 'approved', 'scheduled') order by i.id limit 20`, n.args...)
+}
+
 // Counts says how many items an actor sees in each state, of what a filter asks for but for its states.
 func (d *Desk) Counts(ctx context.Context, a Actor, f Filter) (map[State]int, error) {
 	n, err := d.narrow(ctx, a, f)
