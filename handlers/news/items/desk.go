@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,12 +170,6 @@ func hashOf(c Content) (hash, body string, err error) {
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:]), string(b), nil
-}
-
-// webLink reports whether a text is the address of a web page.
-func webLink(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && len(s) <= maxLink && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
 }
 
 func distinct(list []string) []string {

@@ -222,8 +222,11 @@ func (c *Content) check(clean func(string) string, topic func(string) bool, plac
 		}
 	}
 	c.Title = strings.Join(strings.Fields(c.Title), " ")
-	if c.Link = strings.TrimSpace(c.Link); c.Link != "" && !webLink(c.Link) {
-		return invalid("news.invalid_link")
+	if c.Link = strings.TrimSpace(c.Link); c.Link != "" {
+		var ok bool
+		if c.Link, ok = webLink(c.Link); !ok {
+			return invalid("news.invalid_link")
+		}
 	}
 	if !contains(SourceKinds(), c.SourceKind) {
 		return invalid("news.invalid_source", "most", maxName)

@@ -83,7 +83,7 @@ func linkKey(link string) string {
 	if p := u.Port(); p != "" && p != "80" && p != "443" {
 		host += ":" + p
 	}
-	params := strings.Split(withoutTracking(u.RawQuery), "&")
+	params := strings.Split(items.WithoutTracking(u.RawQuery), "&")
 	slices.Sort(params)
 	return digest("link", host+strings.TrimRight(u.EscapedPath(), "/")+"?"+strings.Join(params, "&"))
 }

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"cchcbot/bot/fetch"
+	"cchcbot/handlers/news/items"
 )
 
 // Limits of what is taken from a stranger.
@@ -271,13 +272,6 @@ func entryOf(it *gofeed.Item, base *url.URL) entry {
 	return e
 }
 
-// tracking are parameters of links that say who led there, and nothing of the page.
-func tracking(name string) bool {
-	name = strings.ToLower(name)
-	return strings.HasPrefix(name, "utm_") || strings.HasPrefix(name, "mc_") || slices.Contains([]string{"fbclid", "gclid", "gclsrc", "dclid", "msclkid", "yclid", "zarsrc",
-		"igshid", "twclid", "_ga", "_gl", "cmpid", "ref_src", "ref_url", "spm"}, name)
-}
-
 // webAddress is a link of an entry as an item may carry it, without tracking
 // parameters; "" when it is none that citizens can be led to.
 func webAddress(link string, base *url.URL) string {
@@ -292,21 +286,9 @@ func webAddress(link string, base *url.URL) string {
 	if u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !fetch.PublicHost(host) {
 		return ""
 	}
-	u.RawQuery = withoutTracking(u.RawQuery)
+	u.RawQuery = items.WithoutTracking(u.RawQuery)
 	if out := u.String(); len(out) <= maxLink && utf8.ValidString(out) {
 		return out
 	}
 	return ""
-}
-
-// withoutTracking leaves the order and the writing of the other parameters alone.
-func withoutTracking(query string) string {
-	var kept []string
-	for part := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(part, "=")
-		if plain, err := url.QueryUnescape(name); part != "" && (err != nil || !tracking(plain)) {
-			kept = append(kept, part)
-		}
-	}
-	return strings.Join(kept, "&")
 }
