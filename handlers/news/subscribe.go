@@ -70,14 +70,18 @@ func (s *service) screen(t *bot.Turn, sub items.Subscription) {
 	t.Reply(r)
 }
 
+// What a button of a topic does, whatever was done meanwhile: a press that comes twice undoes nothing.
+const (
+	topicOn  = "on"
+	topicOff = "off"
+)
+
 // toggleButton shows a topic with its state; back is where the answer leads: "" for the screen, else a page of fields.
 func (s *service) toggleButton(t *bot.Turn, sub items.Subscription, topic, back string) bot.Button {
-	b := bot.Button{Title: s.opt.Desk.TopicName(t.Lang(), topic), Payload: "news:topic:" + topic}
-	if back != "" {
-		b.Payload += ":" + back
-	}
+	b := bot.Button{Title: s.opt.Desk.TopicName(t.Lang(), topic), Payload: "news:topic:" + topic + ":" + back + ":" + topicOn}
 	if sub.On && sub.Wants(topic) {
 		b.Key, b.Args, b.Title = "news.button_on", []any{"topic", b.Title}, ""
+		b.Payload = "news:topic:" + topic + ":" + back + ":" + topicOff
 	}
 	return b
 }
@@ -139,21 +143,29 @@ func (s *service) agree(ctx context.Context, t *bot.Turn) error {
 	return nil
 }
 
+// toggle takes a topic up or leaves it, as the button said; a button of before says neither, and turns it over.
 func (s *service) toggle(ctx context.Context, t *bot.Turn) error {
-	topic, back, _ := strings.Cut(t.Arg(), ":")
+	topic, rest, _ := strings.Cut(t.Arg(), ":")
+	back, want, _ := strings.Cut(rest, ":")
 	if t.Contact.Person == 0 {
 		return s.consent(t)
 	}
-	tx, err := t.Tx(ctx)
+	sub, err := s.subscription(ctx, t)
 	if err != nil {
 		return err
 	}
-	sub, err := s.opt.Desk.Toggle(ctx, tx, t.Contact, topic)
-	if bot.IsCode(err, bot.Conflict) {
-		return s.consent(t)
-	}
-	if err != nil {
-		return err
+	if has := sub.On && sub.Wants(topic); !sub.Known || want == "" || has != (want == topicOn) {
+		tx, err := t.Tx(ctx)
+		if err != nil {
+			return err
+		}
+		sub, err = s.opt.Desk.Toggle(ctx, tx, t.Contact, topic)
+		if bot.IsCode(err, bot.Conflict) {
+			return s.consent(t)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if page, err := strconv.Atoi(back); err == nil {
 		s.fieldPage(t, sub, page)
@@ -237,7 +249,7 @@ func (s *service) out(ctx context.Context, t *bot.Turn) error {
 		key = "news.left_last"
 	}
 	t.Reply(bot.Reply{Key: key, Args: []any{"topic", s.opt.Desk.TopicName(t.Lang(), topic)}, Buttons: []bot.Button{
-		{Key: "news.button_undo", Payload: "news:topic:" + topic}, {Key: "news.button_mine", Payload: "news:mine"},
+		{Key: "news.button_undo", Payload: "news:topic:" + topic + "::" + topicOn}, {Key: "news.button_mine", Payload: "news:mine"},
 	}})
 	return nil
 }

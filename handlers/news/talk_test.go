@@ -463,3 +463,35 @@ func TestAPlaceOfSeveralCanBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// A press that comes twice does what it said, once.
+func TestATopicPressedTwice(t *testing.T) {
+	w := newBot(t, bottest.Options{})
+	subscribed(w, w.Driver, "Lan")
+	press := func(payload string) string {
+		t.Helper()
+		w.heard(w.Driver, "Lan")
+		if err := w.Driver.Do(t.Context(), bottest.Citizen{Name: "Lan"}, bottest.Input{Button: payload}); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		return w.heard(w.Driver, "Lan")
+	}
+	for _, c := range []struct{ payload, want string }{
+		{"news:topic:hoi-thi::on", "[✓ Hội thi]"}, {"news:topic:hoi-thi::on", "[✓ Hội thi]"},
+		{"news:topic:hoi-thi::off", "[Hội thi]"}, {"news:topic:hoi-thi::off", "[Hội thi]"},
+		{"news:topic:dat-dai:0:on", "[✓ Đất đai]"}, {"news:topic:dat-dai:0:on", "[✓ Đất đai]"},
+		{"news:topic:hoi-thi", "[✓ Hội thi]"}, {"news:topic:hoi-thi", "[Hội thi]"}, // as messages of before have it
+	} {
+		if got := press(c.payload); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s", c.payload, got)
+		}
+	}
+	// Who left a topic by mistake gets it back, also with a nervous finger.
+	press("news:out:cchc:1")
+	for range 2 {
+		if got := w.says(w.Driver, "Lan", "[Nhận lại tin này]"); !strings.Contains(got, "[✓ Cải cách hành chính]") {
+			t.Errorf("taken back: %s", got)
+		}
+	}
+}
