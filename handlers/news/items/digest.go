@@ -414,6 +414,9 @@ func (d *Desk) digestOver(ctx context.Context, tx bot.Tx, g *digest, most int) e
 	if err != nil {
 		return err
 	}
+	if err := d.told(ctx, tx, sets); err != nil {
+		return err
+	}
 	if err := d.digestTo(ctx, tx, g, rows, sets); err != nil {
 		return err
 	}

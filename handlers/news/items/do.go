@@ -150,6 +150,11 @@ func (d *Desk) Do(ctx context.Context, w *bot.Work, id int64, a Actor, c Command
 			return Item{}, err
 		}
 	}
+	if c.Action == Begin && it.Corrects != 0 {
+		if err := d.putOffToTold(ctx, tx, x.it); err != nil {
+			return Item{}, err
+		}
+	}
 	return x.it, d.note(ctx, w, tx, x.it, x.before, c.Action, a, x.c.Reason)
 }
 

@@ -371,7 +371,7 @@ func (d *Desk) RunSettle(ctx context.Context, works *bot.Works) error {
 	held := d.dropAll(ctx, works, d.sending, func(ctx context.Context, tx bot.Tx, most int) (int, error) {
 		return d.opt.Spreads.DropHeld(ctx, tx, old, most)
 	})
-	return errors.Join(held, d.noteLate(ctx, works), d.closeTests(ctx, works))
+	return errors.Join(held, d.noteLate(ctx, works), d.closeTests(ctx, works), d.forgetTold(ctx, works))
 }
 
 // noteFor is how long after its end the figures of an item are counted anew: shorter than the outbox remembers what was sent.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"cchcbot/bot"
 )
@@ -144,4 +145,52 @@ func (d *Desk) restateSet(ctx context.Context, tx bot.Tx, x digestSet, known map
 		return err
 	}
 	return d.opt.Spreads.SetBodies(ctx, tx, x.spread, bodies)
+}
+
+// toldFor is how long it is known who read of an item in a digest: news that is older is corrected in the column.
+const toldFor = 60 * 24 * time.Hour
+
+// told notes what people read in a digest in place of a message.
+func (d *Desk) told(ctx context.Context, tx bot.Tx, sets map[bot.PersonID][]Item) error {
+	for person, set := range sets {
+		for _, it := range set {
+			if _, err := tx.ExecContext(ctx, `insert into news_told (item, person, at) values ($1, $2, $3) on conflict do nothing`, it.ID, int64(person), millis(d.opt.Now())); err != nil {
+				return fmt.Errorf("note who was told: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// putOffToTold puts a correction off to the next digest for those who read of its item in one.
+func (d *Desk) putOffToTold(ctx context.Context, tx bot.Tx, it Item) error {
+	root, err := rootOf(ctx, tx, it)
+	if err != nil {
+		return err
+	}
+	all, err := relatives(ctx, tx, root)
+	if err != nil {
+		return err
+	}
+	args := []any{it.ID}
+	for _, x := range all {
+		args = append(args, x.ID)
+	}
+	if _, err := tx.ExecContext(ctx, `insert into news_over (person, item) select distinct person, $1 from news_told where item <> $1 and item in (`+placeholders(2, len(all))+`)
+		on conflict do nothing`, args...); err != nil {
+		return fmt.Errorf("put off: %w", err)
+	}
+	return nil
+}
+
+// forgetTold ends what is known of digests of long ago.
+func (d *Desk) forgetTold(ctx context.Context, works *bot.Works) error {
+	return d.dropAll(ctx, works, d.sending, func(ctx context.Context, tx bot.Tx, most int) (int, error) {
+		res, err := tx.ExecContext(ctx, `delete from news_told where (item, person) in (select item, person from news_told where at < $1 limit $2)`, millis(d.opt.Now().Add(-toldFor)), most)
+		if err != nil {
+			return 0, fmt.Errorf("forget who was told: %w", err)
+		}
+		n, err := res.RowsAffected()
+		return int(n), err
+	})
 }

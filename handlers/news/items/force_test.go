@@ -1,6 +1,7 @@
 package items_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -128,4 +129,56 @@ func TestWhatIsInForceInPlaceOfAnItem(t *testing.T) {
 	check("a correction of that", map[int64]int64{it.ID: three, one: three, two: three})
 	stop(three)
 	check("which is stopped, too", map[int64]int64{it.ID: two, one: two})
+}
+
+// Who read of an item in the digest, having had enough that day, reads of its correction in the next one, once.
+func TestACorrectionReachesWhoReadTheItemInTheDigest(t *testing.T) {
+	h := open(t, items.Settings{items.KeyDayCap: "1"})
+	h.batch = 2
+	h.restart()
+	day := h.subscriber("telegram")
+	h.often(day, items.Day)
+	people := []bot.Contact{h.subscriber("telegram"), h.subscriber("zalobot"), h.subscriber("telegram")}
+	gone, stays := h.subscriber("telegram"), h.subscriber("telegram")
+	h.begun(content("Tin đầu"), 0)
+	h.run()
+	wrong := h.begun(content("Sai lễ phí"), 0)
+	h.ends()
+	h.at("2026-11-10 17:00")
+	if got := h.digest(); len(got) != 6 || !strings.Contains(got[people[0].User], "• Sai lễ phí") {
+		t.Fatalf("the first evening: %q", got)
+	}
+	must(t, h.in(func(ctx context.Context, _ *bot.Work, tx bot.Tx) error { return h.desk.Forget(ctx, tx, gone.Person) }))
+	must(t, h.in(func(ctx context.Context, _ *bot.Work, tx bot.Tx) error {
+		_, err := h.desk.StopAll(ctx, tx, stays)
+		return err
+	}))
+	h.at("2026-11-11 09:00")
+	h.begun(content("Đúng lễ phí"), wrong.ID)
+	h.ends()
+	h.at("2026-11-11 17:00")
+	got := h.digest()
+	if len(got) != 4 {
+		t.Errorf("the second evening: %q", got)
+	}
+	for _, c := range append(people, day) {
+		if strings.Count(got[c.User], "• Đính chính: Đúng lễ phí") != 1 || strings.Contains(got[c.User], "Sai") {
+			t.Errorf("%s reads %q", c.User, got[c.User])
+		}
+	}
+	h.at("2026-11-12 17:00")
+	if got := h.digest(); len(got) != 0 {
+		t.Errorf("the third evening: %q", got)
+	}
+	count := func() (n int) {
+		t.Helper()
+		must(t, h.db.Read().QueryRow(`select count(*) from news_told`).Scan(&n))
+		return n
+	}
+	before := count()
+	h.now = h.now.AddDate(0, 0, 61)
+	must(t, h.desk.RunSettle(t.Context(), h.works))
+	if after := count(); before == 0 || after != 0 {
+		t.Errorf("of %d, %d are known after two months", before, after)
+	}
 }

@@ -167,6 +167,8 @@ func moveOver(ctx context.Context, tx bot.Tx, from, to bot.PersonID) error {
 	for _, q := range []string{
 		`insert into news_over (person, item) select $2, item from news_over where person = $1 on conflict do nothing`,
 		`delete from news_over where person = $1 and $2 <> 0`,
+		`insert into news_told (item, person, at) select item, $2, at from news_told where person = $1 on conflict do nothing`,
+		`delete from news_told where person = $1 and $2 <> 0`,
 	} {
 		if _, err := tx.ExecContext(ctx, q, int64(from), int64(to)); err != nil {
 			return fmt.Errorf("move what was put off: %w", err)

@@ -159,6 +159,9 @@ func (d *Desk) withOver(ctx context.Context, tx bot.Tx, rows []subscriberRow, se
 	if err != nil {
 		return err
 	}
+	if err := d.told(ctx, tx, over); err != nil {
+		return err
+	}
 	people := make([]any, len(rows))
 	for i, r := range rows {
 		people[i] = int64(r.to.Person)

@@ -374,6 +374,7 @@ func (d *Desk) Forget(ctx context.Context, tx bot.Tx, p bot.PersonID) error {
 		`delete from news_places where subscriber in (select id from news_subscribers where person = $1)`,
 		`delete from news_subscribers where person = $1`,
 		`delete from news_over where person = $1`,
+		`delete from news_told where person = $1`,
 		`delete from news_codes where person = $1`,
 		`delete from news_tries where person = $1`,
 	} {
