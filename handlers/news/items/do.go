@@ -34,7 +34,7 @@ func (d *Desk) Draft(ctx context.Context, w *bot.Work, a Actor, c Content, corre
 	if !a.System && (!a.Officer.Active || !Contributor(a.Officer)) {
 		return Item{}, denied("news.denied_action")
 	}
-	if err := c.check(d.opt.Clean, d.isTopic, d.isPlace); err != nil {
+	if err := c.check(d.opt.Clean, d.isTopic, d.isPlace, d.webLink); err != nil {
 		return Item{}, err
 	}
 	tx, err := w.Tx(ctx)
@@ -267,7 +267,7 @@ func (x *change) void() {
 
 func (x *change) edit(ctx context.Context) error {
 	c := x.c.Content
-	if err := c.check(x.d.opt.Clean, x.d.isTopic, x.d.isPlace); err != nil {
+	if err := c.check(x.d.opt.Clean, x.d.isTopic, x.d.isPlace, x.d.webLink); err != nil {
 		return err
 	}
 	if x.it.Corrects != 0 { // it goes the way of what it corrects

@@ -205,7 +205,7 @@ func (a Actor) Ref() string {
 }
 
 // check cleans a content and says what is wrong with it, by field.
-func (c *Content) check(clean func(string) string, topic func(string) bool, place func(string) bool) error {
+func (c *Content) check(clean func(string) string, topic, place func(string) bool, link func(string) (string, bool)) error {
 	for _, f := range []struct {
 		text *string
 		most int
@@ -224,7 +224,7 @@ func (c *Content) check(clean func(string) string, topic func(string) bool, plac
 	c.Title = strings.Join(strings.Fields(c.Title), " ")
 	if c.Link = strings.TrimSpace(c.Link); c.Link != "" {
 		var ok bool
-		if c.Link, ok = webLink(c.Link); !ok {
+		if c.Link, ok = link(c.Link); !ok {
 			return invalid("news.invalid_link")
 		}
 	}

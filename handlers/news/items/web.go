@@ -8,9 +8,11 @@ import (
 )
 
 // webLink is the address of a web page that everybody can open, without what tells who led there; false for any other text.
-func webLink(s string) (string, bool) {
-	u, err := url.Parse(strings.TrimSpace(s))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || !everybodys(u.Hostname()) {
+// Our own pages are where the program was told that they are.
+func (d *Desk) webLink(s string) (string, bool) {
+	u, err := url.Parse(s)
+	ours := d.opt.PublicURL != "" && strings.HasPrefix(s, d.opt.PublicURL+"/")
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.Hostname() == "" || !ours && !everybodys(u.Hostname()) {
 		return "", false
 	}
 	if left := WithoutTracking(u.RawQuery); left != u.RawQuery {

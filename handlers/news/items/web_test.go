@@ -24,6 +24,7 @@ func TestLinksOfItems(t *testing.T) {
 		"https://baohaiduong.vn/tin?id=7":                                "https://baohaiduong.vn/tin?id=7",
 		" https://baohaiduong.vn/tin?utm_source=zalo&id=7&fbclid=Iw#muc": "https://baohaiduong.vn/tin?id=7#muc",
 		"http://haiduong.gov.vn/?zarsrc=30":                              "http://haiduong.gov.vn/",
+		"https://hoidap.example/tthc/1.001193?utm_source=x":              "https://hoidap.example/tthc/1.001193",
 		"https://1.1.1.1/tin":                                            "https://1.1.1.1/tin",
 		"https://sở.vn/tin-tức?q=đất":                                    "https://sở.vn/tin-tức?q=đất",
 	} {
