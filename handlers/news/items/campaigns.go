@@ -322,8 +322,11 @@ func (d *Desk) ImportCampaigns(ctx context.Context, w *bot.Work, a Actor, list [
 // planned reports whether the plan has a campaign already that comes without an ID: a file
 // that is taken in twice doubles nothing. What became of it since is not in the file.
 func (d *Desk) planned(ctx context.Context, w *bot.Work, c Campaign) (found bool, err error) {
-	if c.ID != 0 || c.check(d.opt.Clean, d.opt.Now()) != nil {
+	if c.ID != 0 {
 		return false, nil
+	}
+	if err := c.check(d.opt.Clean, d.opt.Now()); err != nil {
+		return false, err
 	}
 	tx, err := w.Tx(ctx)
 	if err != nil {
