@@ -13,10 +13,7 @@ import (
 )
 
 // Reader reads outside a unit of work. *sql.DB implements it.
-type Reader interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
+type Reader = bot.Reader
 
 // Limits of lists.
 const (

@@ -273,7 +273,7 @@ func report(t *testing.T, name string, all []sample, weightsOf func(*sample) []f
 // listed, such as "tune.jsonl full").
 func TestFit(t *testing.T) {
 	if os.Getenv("CCHCBOT_FIT") == "" {
-		t.Skip()
+		t.Skip("CCHCBOT_FIT is not set: it fits weights and prints them")
 	}
 	all := samples(t)
 	if file := os.Getenv("CCHCBOT_DUMP"); file != "" {

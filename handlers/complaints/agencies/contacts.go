@@ -63,10 +63,7 @@ const (
 )
 
 // Reader reads what is committed. *sql.DB implements it, and so does a bot.Tx.
-type Reader interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
+type Reader = bot.Reader
 
 // BookOptions is what a Book works with; all are required.
 type BookOptions struct {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"cchcbot/bot"
 )
 
 // answerText is the sealed part of an answer and of one under way.
@@ -161,9 +163,9 @@ func (d *Desk) pending(ctx context.Context, q Reader, r *record) (Pending, error
 // answersOf reads every answer that was sent, oldest first.
 func (d *Desk) answersOf(ctx context.Context, q Reader, r *record) ([]Answer, error) {
 	var out []Answer
-	err := eachRow(ctx, q, `select a.round, a.agency, a.drafted, a.approved, a.one_person, a.sent, a.late, a.body, coalesce(x.rating, '')
+	err := bot.EachRow(ctx, q, `select a.round, a.agency, a.drafted, a.approved, a.one_person, a.sent, a.late, a.body, coalesce(x.rating, '')
 		from complaints_answers a left join complaints_ratings x on x.case_id = a.case_id and x.round = a.round
-		where a.case_id = $1 order by a.round`, []any{r.ID}, func(s scanner) error {
+		where a.case_id = $1 order by a.round`, []any{r.ID}, func(s bot.Scanner) error {
 		var a Answer
 		var sent int64
 		var sealed []byte

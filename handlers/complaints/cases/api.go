@@ -121,7 +121,7 @@ func (d *Desk) ByHolder(ctx context.Context, p bot.PersonID, page int) (cases []
 // many reads cases in the order of the query.
 func (d *Desk) many(ctx context.Context, q Reader, where string, args ...any) ([]*record, error) {
 	var out []*record
-	err := eachRow(ctx, q, `select `+columns+` from complaints_cases where `+where, args, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select `+columns+` from complaints_cases where `+where, args, func(s bot.Scanner) error {
 		r, err := scanRecord(s)
 		out = append(out, r)
 		return err
@@ -340,11 +340,11 @@ func (d *Desk) Alike(ctx context.Context, id int64, a Actor) ([]Case, error) {
 	}
 	const days = 30
 	var ids []any
-	err = eachRow(ctx, d.opt.Read, `select x.id, count(*) from (select id from complaints_cases
+	err = bot.EachRow(ctx, d.opt.Read, `select x.id, count(*) from (select id from complaints_cases
 			where place = $1 and field = $2 and filed between $3 and $4 and id <> $5 and state not in ('sealed', 'purged') order by filed desc limit 200) as x
 		join complaints_words o on o.case_id = x.id join complaints_words m on m.word = o.word and m.case_id = $5
 		group by x.id having count(*) >= 3 order by count(*) desc, x.id limit 5`,
-		[]any{r.Place.ID, r.Field, millis(r.Filed.AddDate(0, 0, -days)), millis(r.Filed.AddDate(0, 0, days)), r.ID}, func(s scanner) error {
+		[]any{r.Place.ID, r.Field, millis(r.Filed.AddDate(0, 0, -days)), millis(r.Filed.AddDate(0, 0, days)), r.ID}, func(s bot.Scanner) error {
 			var other, n int64
 			err := s.Scan(&other, &n)
 			ids = append(ids, other)

@@ -2,7 +2,6 @@ package cases
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"log/slog"
 	"strconv"
@@ -15,10 +14,7 @@ import (
 )
 
 // Reader reads committed data, outside a unit of work. *sql.DB implements it.
-type Reader interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
+type Reader = bot.Reader
 
 // Media is what a case needs of the files that belong to it; bot/media's Keeper is one.
 type Media interface {

@@ -206,7 +206,7 @@ func (d *Desk) ForgetPerson(ctx context.Context, tx bot.Tx, p bot.PersonID) erro
 		onBehalf bool
 	}
 	var all []found
-	err := eachRow(ctx, tx, `select id, code, on_behalf from complaints_cases where holder_key = $1 order by id`, []any{d.holderKey(p)}, func(s scanner) error {
+	err := bot.EachRow(ctx, tx, `select id, code, on_behalf from complaints_cases where holder_key = $1 order by id`, []any{d.holderKey(p)}, func(s bot.Scanner) error {
 		var f found
 		err := s.Scan(&f.id, &f.code, &f.onBehalf)
 		all = append(all, f)

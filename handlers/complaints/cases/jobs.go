@@ -32,7 +32,7 @@ func (d *Desk) Jobs(works *bot.Works) []bot.Job {
 // numbers reads ids.
 func (d *Desk) numbers(ctx context.Context, query string, args ...any) ([]int64, error) {
 	var out []int64
-	err := eachRow(ctx, d.opt.Read, query, args, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, query, args, func(s bot.Scanner) error {
 		var n int64
 		err := s.Scan(&n)
 		out = append(out, n)
@@ -244,8 +244,8 @@ func (d *Desk) sleep(ctx context.Context, tx bot.Tx, r *record, until time.Time)
 func (d *Desk) RunSuccession(ctx context.Context, works *bot.Works) error {
 	dir := d.opt.Directory()
 	var gone []string
-	err := eachRow(ctx, d.opt.Read, `select distinct lead from complaints_counts where n > 0 and lead <> ''
-		and state in ('forwarded', 'accepted', 'waiting', 'drafted', 'answered') order by lead`, nil, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select distinct lead from complaints_counts where n > 0 and lead <> ''
+		and state in ('forwarded', 'accepted', 'waiting', 'drafted', 'answered') order by lead`, nil, func(s bot.Scanner) error {
 		var lead string
 		if err := s.Scan(&lead); err != nil {
 			return err

@@ -321,7 +321,7 @@ func (d *Desk) List(ctx context.Context, f Filter) (Page, error) {
 	text := `select ranked, id from (` + f.branches(q, limit+1) + `) as y order by ranked, id limit ` + strconv.Itoa(limit+1)
 	var ids []any
 	var ranks []int64
-	err = eachRow(ctx, d.opt.Read, text, q.args, func(s scanner) error {
+	err = bot.EachRow(ctx, d.opt.Read, text, q.args, func(s bot.Scanner) error {
 		var r, n int64
 		err := s.Scan(&r, &n)
 		ids, ranks = append(ids, n), append(ranks, r)
@@ -390,7 +390,7 @@ func (d *Desk) search(ctx context.Context, f Filter, limit int) (Page, error) {
 		q.cond = append(q.cond, cond)
 	}
 	var ids []any
-	err = eachRow(ctx, d.opt.Read, `select w.case_id from `+from+` where `+strings.Join(q.cond, " and ")+` order by w.case_id desc limit `+strconv.Itoa(limit+1), q.args, func(s scanner) error {
+	err = bot.EachRow(ctx, d.opt.Read, `select w.case_id from `+from+` where `+strings.Join(q.cond, " and ")+` order by w.case_id desc limit `+strconv.Itoa(limit+1), q.args, func(s bot.Scanner) error {
 		var n int64
 		err := s.Scan(&n)
 		ids = append(ids, n)
@@ -455,7 +455,7 @@ func (d *Desk) Count(ctx context.Context, f Filter) (int, error) {
 // ByBody counts the cases of every body by state, for figures; "" is the front desk.
 func (d *Desk) ByBody(ctx context.Context) (map[string]map[State]int, error) {
 	out := map[string]map[State]int{}
-	err := eachRow(ctx, d.opt.Read, `select lead, state, n from complaints_counts where n > 0 and state not in ('sealed', 'purged') order by lead, state`, nil, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select lead, state, n from complaints_counts where n > 0 and state not in ('sealed', 'purged') order by lead, state`, nil, func(s bot.Scanner) error {
 		var lead string
 		var state State
 		var n int

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cchcbot/bot"
 )
 
 // Performance is how a body answered in a period. It counts; whoever shows a
@@ -47,10 +49,10 @@ func (d *Desk) Performance(ctx context.Context, since, until time.Time, agencies
 		q.in("a.agency", agencies)
 	}
 	// The row of a case has the rating of its last round. Distinct ratings are few, so they are grouped as they stand.
-	err := eachRow(ctx, d.opt.Read, `select a.agency, a.late, case when a.round < c.round then 1 else 0 end,
+	err := bot.EachRow(ctx, d.opt.Read, `select a.agency, a.late, case when a.round < c.round then 1 else 0 end,
 		case when a.round = c.round then c.rating else coalesce(x.rating, '') end, count(*)
 		from complaints_answers a join complaints_cases c on c.id = a.case_id
-		left join complaints_ratings x on x.case_id = a.case_id and x.round = a.round where `+strings.Join(q.cond, " and ")+` group by 1, 2, 3, 4`, q.args, func(s scanner) error {
+		left join complaints_ratings x on x.case_id = a.case_id and x.round = a.round where `+strings.Join(q.cond, " and ")+` group by 1, 2, 3, 4`, q.args, func(s bot.Scanner) error {
 		var agency, rating string
 		var late, reopened bool
 		var n int
@@ -77,8 +79,8 @@ func (d *Desk) Performance(ctx context.Context, since, until time.Time, agencies
 	if len(agencies) > 0 {
 		q.in("e.agency", agencies)
 	}
-	err = eachRow(ctx, d.opt.Read, `select e.agency, count(*) from complaints_entries e join complaints_cases c on c.id = e.case_id
-		where `+strings.Join(q.cond, " and ")+` group by e.agency`, q.args, func(s scanner) error {
+	err = bot.EachRow(ctx, d.opt.Read, `select e.agency, count(*) from complaints_entries e join complaints_cases c on c.id = e.case_id
+		where `+strings.Join(q.cond, " and ")+` group by e.agency`, q.args, func(s bot.Scanner) error {
 		var agency string
 		var n int
 		err := s.Scan(&agency, &n)

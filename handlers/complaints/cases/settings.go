@@ -14,8 +14,8 @@ import (
 // settings reads the terms in force and keeps them for May.
 func (d *Desk) settings(ctx context.Context, q Reader) (Terms, error) {
 	t := maps.Clone(d.opt.Terms)
-	err := eachRow(ctx, q, `select s.key, s.value from complaints_settings s
-		where s.id = (select max(x.id) from complaints_settings x where x.key = s.key) order by s.id`, nil, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select s.key, s.value from complaints_settings s
+		where s.id = (select max(x.id) from complaints_settings x where x.key = s.key) order by s.id`, nil, func(s bot.Scanner) error {
 		var key, value string
 		if err := s.Scan(&key, &value); err != nil {
 			return err
@@ -78,8 +78,8 @@ func (d *Desk) SetTerm(ctx context.Context, w *bot.Work, a Actor, key, value, re
 // TermHistory lists what was set, newest first, at most 200; of all settings when key is "".
 func (d *Desk) TermHistory(ctx context.Context, key string) ([]Setting, error) {
 	var out []Setting
-	err := eachRow(ctx, d.opt.Read, `select key, value, since, actor, reason from complaints_settings
-		where $1 = '' or key = $1 order by id desc limit 200`, []any{key}, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select key, value, since, actor, reason from complaints_settings
+		where $1 = '' or key = $1 order by id desc limit 200`, []any{key}, func(s bot.Scanner) error {
 		var x Setting
 		var since int64
 		err := s.Scan(&x.Key, &x.Value, &since, &x.Actor, &x.Reason)

@@ -29,8 +29,6 @@ const columns = `id, code, version, origin, kind, field, subject, place, day, st
 	on_behalf, filed_by, duplicate, photos, silent, handed, drafter, sent, rating, asked, ranked, wake,
 	holder_key, phone_key, named_key, text_key`
 
-type scanner interface{ Scan(dest ...any) error }
-
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -45,7 +43,7 @@ func fromMillis(n int64) time.Time {
 	return time.UnixMilli(n)
 }
 
-func scanRecord(s scanner) (*record, error) {
+func scanRecord(s bot.Scanner) (*record, error) {
 	var r record
 	var filed, updated, closed, sent, wake int64
 	var rating string

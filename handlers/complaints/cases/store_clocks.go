@@ -34,8 +34,8 @@ func complete(ctx context.Context, q Reader, records []*record) error {
 		ids, codes = append(ids, r.ID), append(codes, r.Code)
 	}
 	in := "(" + marksFor(1, len(ids)) + ")"
-	if err := eachRow(ctx, q, `select case_id, round, step, seq, term, shift, started, due, provisional, version, paused, stopped, late, extended, mark, told
-		from complaints_clocks where case_id in `+in+` order by case_id, started, step, seq`, ids, func(s scanner) error {
+	if err := bot.EachRow(ctx, q, `select case_id, round, step, seq, term, shift, started, due, provisional, version, paused, stopped, late, extended, mark, told
+		from complaints_clocks where case_id in `+in+` order by case_id, started, step, seq`, ids, func(s bot.Scanner) error {
 		var id, started, due, paused, stopped, mark int64
 		var round int
 		var term string
@@ -59,7 +59,7 @@ func complete(ctx context.Context, q Reader, records []*record) error {
 	}); err != nil {
 		return fmt.Errorf("read clocks: %w", err)
 	}
-	if err := eachRow(ctx, q, `select case_id, agency from complaints_joint where case_id in `+in+` order by case_id, agency`, ids, func(s scanner) error {
+	if err := bot.EachRow(ctx, q, `select case_id, agency from complaints_joint where case_id in `+in+` order by case_id, agency`, ids, func(s bot.Scanner) error {
 		var id int64
 		var agency string
 		err := s.Scan(&id, &agency)
@@ -70,7 +70,7 @@ func complete(ctx context.Context, q Reader, records []*record) error {
 	}); err != nil {
 		return fmt.Errorf("read consulted bodies: %w", err)
 	}
-	if err := eachRow(ctx, q, `select duplicate, code from complaints_cases where duplicate <> '' and duplicate in `+in+` order by id limit 1000`, codes, func(s scanner) error {
+	if err := bot.EachRow(ctx, q, `select duplicate, code from complaints_cases where duplicate <> '' and duplicate in `+in+` order by id limit 1000`, codes, func(s bot.Scanner) error {
 		var first, code string
 		err := s.Scan(&first, &code)
 		if err == nil {
@@ -81,21 +81,6 @@ func complete(ctx context.Context, q Reader, records []*record) error {
 		return fmt.Errorf("read linked cases: %w", err)
 	}
 	return nil
-}
-
-// eachRow runs a query and hands its rows on.
-func eachRow(ctx context.Context, q Reader, query string, args []any, scan func(scanner) error) (err error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // writeClocks stores the clocks that changed.

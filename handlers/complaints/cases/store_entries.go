@@ -38,7 +38,7 @@ func (d *Desk) writeEntry(ctx context.Context, tx bot.Tx, r *record, e *Entry, k
 
 const entryColumns = `id, version, round, at, action, actor, ref, agency, via, before, after, target, days, due, shown, words`
 
-func (d *Desk) scanEntry(s scanner, code string) (Entry, error) {
+func (d *Desk) scanEntry(s bot.Scanner, code string) (Entry, error) {
 	var e Entry
 	var at, due int64
 	var sealed []byte
@@ -60,8 +60,8 @@ const maxEntries = 500
 // entries reads a timeline, oldest first.
 func (d *Desk) entries(ctx context.Context, q Reader, r *record) ([]Entry, error) {
 	var out []Entry
-	err := eachRow(ctx, q, `select * from (select `+entryColumns+` from complaints_entries where case_id = $1 order by id desc limit $2) as x order by id`,
-		[]any{r.ID, maxEntries}, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select * from (select `+entryColumns+` from complaints_entries where case_id = $1 order by id desc limit $2) as x order by id`,
+		[]any{r.ID, maxEntries}, func(s bot.Scanner) error {
 			e, err := d.scanEntry(s, r.Code)
 			out = append(out, e)
 			return err

@@ -61,7 +61,7 @@ func (q *query) atPlaces(places []bot.Scope, whole []string) string {
 }
 
 func (d *Desk) sum(ctx context.Context, into map[State]int, text string, args []any) error {
-	err := eachRow(ctx, d.opt.Read, text, args, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, text, args, func(s bot.Scanner) error {
 		var state State
 		var n int
 		err := s.Scan(&state, &n)

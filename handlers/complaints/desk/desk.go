@@ -9,7 +9,6 @@ package desk
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"io/fs"
@@ -41,10 +40,7 @@ func Schema() fs.FS {
 }
 
 // Reader reads committed data, outside a unit of work. *sql.DB implements it.
-type Reader interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
+type Reader = bot.Reader
 
 // Options is what the pages work with. Media, Officers, Mask, Status and Log may be nil.
 type Options struct {

@@ -251,7 +251,7 @@ func (g *Register) entriesOf(ctx context.Context, q cases.Reader, p bot.PersonID
 	if p == 0 {
 		return nil, nil
 	}
-	err := each(ctx, q, `select id, `+rowColumns+` from complaints_register where holder = $1 order by id limit 1000`, []any{g.holder(p)}, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select id, `+rowColumns+` from complaints_register where holder = $1 order by id limit 1000`, []any{g.holder(p)}, func(s bot.Scanner) error {
 		r, err := scanRow(s)
 		out = append(out, r)
 		return err

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cchcbot/bot"
 	"cchcbot/handlers/complaints/cases"
 )
 
@@ -98,7 +99,7 @@ const newestQuery = `select id from complaints_register where id < $1 order by i
 func (g *Register) counts(ctx context.Context, sets []anyOf) (map[int64]int, error) {
 	text, args := countsQuery(sets)
 	of := map[int64]int{}
-	err := each(ctx, g.opt.Read, text, args, func(s scanner) error {
+	err := bot.EachRow(ctx, g.opt.Read, text, args, func(s bot.Scanner) error {
 		var term int64
 		var n int
 		err := s.Scan(&term, &n)
@@ -200,7 +201,7 @@ func endQuery(sets []anyOf, q query) (string, []any) {
 
 func (g *Register) numbers(ctx context.Context, text string, args ...any) ([]int64, error) {
 	var out []int64
-	err := each(ctx, g.opt.Read, text, args, func(s scanner) error {
+	err := bot.EachRow(ctx, g.opt.Read, text, args, func(s bot.Scanner) error {
 		var n int64
 		err := s.Scan(&n)
 		out = append(out, n)
@@ -225,8 +226,8 @@ func (g *Register) entries(ctx context.Context, q cases.Reader, ids []int64) ([]
 func (g *Register) read(ctx context.Context, q cases.Reader, where string, args ...any) ([]entry, error) {
 	var out []entry
 	columns := "r.id, r." + strings.ReplaceAll(rowColumns, ", ", ", r.")
-	err := each(ctx, q, `select `+columns+`, t.body from complaints_register r join complaints_register_texts t on t.case_id = r.case_id and t.revision = r.revision
-		where `+where, args, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select `+columns+`, t.body from complaints_register r join complaints_register_texts t on t.case_id = r.case_id and t.revision = r.revision
+		where `+where, args, func(s bot.Scanner) error {
 		var body []byte
 		r, err := scanRow(s, &body)
 		if err != nil || body == nil {
@@ -260,7 +261,7 @@ func (g *Register) byCode(ctx context.Context, code string) (entry, error) {
 
 // total is how many entries there are, by the body that answered.
 func (g *Register) total(ctx context.Context) (n int, agencies []string, err error) {
-	err = each(ctx, g.opt.Read, `select agency, n from complaints_register_sums where n > 0 order by agency`, nil, func(s scanner) error {
+	err = bot.EachRow(ctx, g.opt.Read, `select agency, n from complaints_register_sums where n > 0 order by agency`, nil, func(s bot.Scanner) error {
 		var agency string
 		var k int
 		err := s.Scan(&agency, &k)

@@ -47,9 +47,7 @@ type work struct {
 
 const workColumns = `case_id, code, state, lead, field, place, round, due, revision, entry, updated`
 
-type scanner interface{ Scan(dest ...any) error }
-
-func scanWork(s scanner) (work, error) {
+func scanWork(s bot.Scanner) (work, error) {
 	var w work
 	var due, updated int64
 	err := s.Scan(&w.ID, &w.Code, &w.State, &w.Lead, &w.Field, &w.Place, &w.Round, &due, &w.Revision, &w.Entry, &updated)
@@ -76,21 +74,6 @@ func bit(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// each runs f on every row of a query.
-func each(ctx context.Context, q cases.Reader, query string, args []any, f func(scanner) error) error {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // exec runs one statement of a transaction.
@@ -162,7 +145,7 @@ func (g *Register) works(ctx context.Context, st state, all bool, scopes []bot.S
 		args = append(args, due, id)
 		where += fmt.Sprintf(` and (due > $%d or due = $%d and case_id > $%d)`, len(args)-1, len(args)-1, len(args))
 	}
-	err = each(ctx, g.opt.Read, `select `+workColumns+` from complaints_register_work where `+where+` order by due, case_id limit `+strconv.Itoa(perPage+1), args, func(s scanner) error {
+	err = bot.EachRow(ctx, g.opt.Read, `select `+workColumns+` from complaints_register_work where `+where+` order by due, case_id limit `+strconv.Itoa(perPage+1), args, func(s bot.Scanner) error {
 		w, err := scanWork(s)
 		out = append(out, w)
 		return err
@@ -214,7 +197,7 @@ type version struct {
 
 const versionColumns = `revision, saved, author, hash, proposed, proposer, confirmed, confirmer, ended, ender, why, body`
 
-func (g *Register) scanVersion(s scanner, code string) (version, error) {
+func (g *Register) scanVersion(s bot.Scanner, code string) (version, error) {
 	var v version
 	var saved, proposed, confirmed, ended int64
 	var why, body []byte
@@ -255,7 +238,7 @@ const maxVersions = 200
 // versions lists every version of a case's public text, newest first.
 func (g *Register) versions(ctx context.Context, id int64, code string) ([]version, error) {
 	var out []version
-	err := each(ctx, g.opt.Read, `select `+versionColumns+` from complaints_register_texts where case_id = $1 order by revision desc limit `+strconv.Itoa(maxVersions), []any{id}, func(s scanner) error {
+	err := bot.EachRow(ctx, g.opt.Read, `select `+versionColumns+` from complaints_register_texts where case_id = $1 order by revision desc limit `+strconv.Itoa(maxVersions), []any{id}, func(s bot.Scanner) error {
 		v, err := g.scanVersion(s, code)
 		out = append(out, v)
 		return err
@@ -436,7 +419,7 @@ type row struct {
 
 const rowColumns = `case_id, code, revision, field, place, agency, filed, sent, published, corrected, updated, late, returned, reopened, rating, hash, holder`
 
-func scanRow(s scanner, more ...any) (row, error) {
+func scanRow(s bot.Scanner, more ...any) (row, error) {
 	var r row
 	var filed, sent, published, corrected, updated int64
 	err := s.Scan(append([]any{&r.ID, &r.CaseID, &r.Code, &r.Revision, &r.Field, &r.Place, &r.Agency, &filed, &sent, &published, &corrected, &updated,

@@ -152,8 +152,8 @@ type itemArticle struct {
 }
 
 func readArticles(ctx context.Context, q Reader, where string, args ...any) (out []itemArticle, err error) {
-	err = eachRow(ctx, q, `select a.item, a.channel, a.state, a.token, a.post, a.calling, a.due, a.since, a.tries, a.reason, a.announced, a.revises
-		from news_articles a where `+where, args, func(s scanner) error {
+	err = bot.EachRow(ctx, q, `select a.item, a.channel, a.state, a.token, a.post, a.calling, a.due, a.since, a.tries, a.reason, a.announced, a.revises
+		from news_articles a where `+where, args, func(s bot.Scanner) error {
 		var a itemArticle
 		var due, since, announced int64
 		if err := s.Scan(&a.item, &a.Channel, &a.State, &a.token, &a.post, &a.calling, &due, &since, &a.tries, &a.Reason, &announced, &a.revises); err != nil {

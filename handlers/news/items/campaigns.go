@@ -333,8 +333,8 @@ func (d *Desk) planned(ctx context.Context, w *bot.Work, c Campaign) (found bool
 		return false, err
 	}
 	var ids []int64
-	err = eachRow(ctx, tx, `select id from news_campaigns where dropped = 0 and starts = $1 and ends = $2 and title = $3 and message = $4 and audience = $5 and body = $6`,
-		[]any{dateOf(c.Starts), dateOf(c.Ends), c.Title, c.Message, c.Audience, c.Body}, func(s scanner) error {
+	err = bot.EachRow(ctx, tx, `select id from news_campaigns where dropped = 0 and starts = $1 and ends = $2 and title = $3 and message = $4 and audience = $5 and body = $6`,
+		[]any{dateOf(c.Starts), dateOf(c.Ends), c.Title, c.Message, c.Audience, c.Body}, func(s bot.Scanner) error {
 			var id int64
 			err := s.Scan(&id)
 			ids = append(ids, id)

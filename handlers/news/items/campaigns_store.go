@@ -16,7 +16,7 @@ import (
 
 const campaignColumns = `c.id, c.version, c.title, c.message, c.audience, c.media, c.starts, c.ends, c.body, c.note, c.done, c.result, c.dropped`
 
-func scanCampaign(s scanner) (c Campaign, err error) {
+func scanCampaign(s bot.Scanner) (c Campaign, err error) {
 	var media, starts, ends, done string
 	if err := s.Scan(&c.ID, &c.Version, &c.Title, &c.Message, &c.Audience, &media, &starts, &ends, &c.Body, &c.Note, &done, &c.Result, &c.Dropped); err != nil {
 		return c, err
@@ -52,7 +52,7 @@ func loadCampaign(ctx context.Context, q Reader, id int64) (Campaign, error) {
 		return c, notFound()
 	}
 	if err == nil {
-		err = eachRow(ctx, q, `select item from news_campaign_items where campaign = $1 order by item`, []any{id}, func(s scanner) error {
+		err = bot.EachRow(ctx, q, `select item from news_campaign_items where campaign = $1 order by item`, []any{id}, func(s bot.Scanner) error {
 			var item int64
 			err := s.Scan(&item)
 			c.Items = append(c.Items, item)
@@ -135,7 +135,7 @@ func (d *Desk) Campaigns(ctx context.Context, a Actor, f CampaignFilter) (out []
 		where += ` and c.done = ''`
 	}
 	at := map[int64]int{}
-	if err := eachRow(ctx, d.opt.Read, `select `+campaignColumns+` from news_campaigns c `+where+` order by c.starts, c.ends, c.id limit `+itoa(MaxCampaigns+1), args, func(s scanner) error {
+	if err := bot.EachRow(ctx, d.opt.Read, `select `+campaignColumns+` from news_campaigns c `+where+` order by c.starts, c.ends, c.id limit `+itoa(MaxCampaigns+1), args, func(s bot.Scanner) error {
 		c, err := scanCampaign(s)
 		at[c.ID] = len(out)
 		out = append(out, c)
@@ -146,7 +146,7 @@ func (d *Desk) Campaigns(ctx context.Context, a Actor, f CampaignFilter) (out []
 	if len(out) > MaxCampaigns {
 		out, more = out[:MaxCampaigns], true
 	}
-	err = eachRow(ctx, d.opt.Read, `select i.campaign, i.item from news_campaign_items i join news_campaigns c on c.id = i.campaign `+where+` order by i.campaign, i.item`, args, func(s scanner) error {
+	err = bot.EachRow(ctx, d.opt.Read, `select i.campaign, i.item from news_campaign_items i join news_campaigns c on c.id = i.campaign `+where+` order by i.campaign, i.item`, args, func(s bot.Scanner) error {
 		var id, item int64
 		err := s.Scan(&id, &item)
 		if n, ok := at[id]; ok && n < len(out) {
@@ -174,7 +174,7 @@ func (d *Desk) CampaignHistory(ctx context.Context, id int64, a Actor) ([]Campai
 		return nil, err
 	}
 	var out []CampaignEntry
-	err := eachRow(ctx, d.opt.Read, `select version, at, action, actor, body from news_campaign_entries where campaign = $1 order by id desc limit 200`, []any{id}, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select version, at, action, actor, body from news_campaign_entries where campaign = $1 order by id desc limit 200`, []any{id}, func(s bot.Scanner) error {
 		var e CampaignEntry
 		var at int64
 		var body string
@@ -209,7 +209,7 @@ func (d *Desk) ItemTitles(ctx context.Context, a Actor, ids []int64) (map[int64]
 		for i, id := range part {
 			args[i] = id
 		}
-		if err := eachRow(ctx, d.opt.Read, `select id, title from news_items where id in (`+placeholders(1, len(part))+`)`+public, args, func(s scanner) error {
+		if err := bot.EachRow(ctx, d.opt.Read, `select id, title from news_items where id in (`+placeholders(1, len(part))+`)`+public, args, func(s bot.Scanner) error {
 			var id int64
 			var title string
 			err := s.Scan(&id, &title)

@@ -3,7 +3,6 @@ package items
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"embed"
 	"encoding/hex"
 	"encoding/json"
@@ -34,10 +33,7 @@ func Schema() fs.FS {
 }
 
 // Reader reads committed data, outside a unit of work. *sql.DB implements it.
-type Reader interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
+type Reader = bot.Reader
 
 // Audit notes an action in the kernel's audit trail, in the transaction of the action.
 type Audit func(ctx context.Context, tx bot.Tx, actor, action, thing, detail string) error
@@ -228,23 +224,6 @@ func anys(list []string) []any {
 		out[i] = s
 	}
 	return out
-}
-
-type scanner interface{ Scan(...any) error }
-
-// eachRow calls scan for each row of a query.
-func eachRow(ctx context.Context, q Reader, query string, args []any, scan func(scanner) error) (err error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // Words renders a text of the catalog.

@@ -106,7 +106,7 @@ func (d *Desk) startDigest(ctx context.Context, works *bot.Works, s Settings, of
 // openDigests are those under way. New ones go first: an old one that does not end keeps nobody waiting.
 func (d *Desk) openDigests(ctx context.Context) ([]digest, error) {
 	var out []digest
-	err := eachRow(ctx, d.opt.Read, `select id, often, day, since, ends, spread, cursor, top, state from news_digests where state <> 'done' order by id desc limit 20`, nil, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select id, often, day, since, ends, spread, cursor, top, state from news_digests where state <> 'done' order by id desc limit 20`, nil, func(s bot.Scanner) error {
 		var g digest
 		var since, ends int64
 		err := s.Scan(&g.id, &g.often, &g.day, &since, &ends, &g.spread, &g.cursor, &g.top, &g.state)
@@ -342,7 +342,7 @@ func keyOf(set []Item) string {
 func mostOf(ctx context.Context, tx bot.Tx, digest int64, set []Item) (variant int, err error) {
 	mine := strings.Split(keyOf(set), ",")
 	best := 0
-	err = eachRow(ctx, tx, `select variant, items from news_digest_sets where digest = $1 order by variant`, []any{digest}, func(s scanner) error {
+	err = bot.EachRow(ctx, tx, `select variant, items from news_digest_sets where digest = $1 order by variant`, []any{digest}, func(s bot.Scanner) error {
 		var n int
 		var list string
 		if err := s.Scan(&n, &list); err != nil {
@@ -394,15 +394,15 @@ func (d *Desk) digestLine(lang string, it Item) string {
 // the digest.
 func (d *Desk) digestOver(ctx context.Context, tx bot.Tx, g *digest, most int) error {
 	after, n := g.cursor, 0
-	if err := eachRow(ctx, tx, `select distinct person from news_over where person > $1 order by person limit $2`, []any{after, most}, func(s scanner) error {
+	if err := bot.EachRow(ctx, tx, `select distinct person from news_over where person > $1 order by person limit $2`, []any{after, most}, func(s bot.Scanner) error {
 		n++
 		return s.Scan(&g.cursor)
 	}); err != nil {
 		return fmt.Errorf("read what was put off: %w", err)
 	}
 	var rows []subscriberRow
-	if err := eachRow(ctx, tx, `select s.person, s.id, s.contact from news_subscribers s where s.state = 'on' and s.person > $1 and s.person <= $2
-		and exists (select 1 from news_over o where o.person = s.person) order by s.person`, []any{after, g.cursor}, func(s scanner) error {
+	if err := bot.EachRow(ctx, tx, `select s.person, s.id, s.contact from news_subscribers s where s.state = 'on' and s.person > $1 and s.person <= $2
+		and exists (select 1 from news_over o where o.person = s.person) order by s.person`, []any{after, g.cursor}, func(s bot.Scanner) error {
 		var r subscriberRow
 		err := s.Scan(&r.to.Person, &r.id, &r.to.Contact)
 		rows = append(rows, r)

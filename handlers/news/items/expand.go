@@ -178,8 +178,8 @@ func wanting(q Reader, it Item) bot.Wanting {
 		}
 		args = append(args, TopicAll)
 		args = append(args, anys(it.Content.Topics)...)
-		err := eachRow(ctx, q, `select s.person from news_subscribers s where s.state = 'on' and s.person in (`+placeholders(1, len(people))+`)
-			and exists (select 1 from news_wants w where w.subscriber = s.id and w.topic in (`+placeholders(1+len(people), 1+len(it.Content.Topics))+`))`, args, func(s scanner) error {
+		err := bot.EachRow(ctx, q, `select s.person from news_subscribers s where s.state = 'on' and s.person in (`+placeholders(1, len(people))+`)
+			and exists (select 1 from news_wants w where w.subscriber = s.id and w.topic in (`+placeholders(1+len(people), 1+len(it.Content.Topics))+`))`, args, func(s bot.Scanner) error {
 			var p bot.PersonID
 			err := s.Scan(&p)
 			out[p] = true
@@ -252,8 +252,8 @@ func (d *Desk) capOf(ctx context.Context, tx bot.Tx, it *Item) (bot.Cap, error) 
 	// A day is that on which people get it: an item that began in the evening arrives the next morning.
 	y, m, day := d.opt.Now().In(calendar.Zone).Date()
 	c.Since = time.Date(y, m, day, 0, 0, 0, 0, calendar.Zone)
-	err = eachRow(ctx, tx, `select spread from news_items where published >= $2 and (published >= $1 or finished = 0 or finished >= $1) and spread > 0 and id <> $3 and corrects = 0
-		order by id desc limit 100`, []any{millis(c.Since), millis(c.Since.Add(-capBack)), it.ID}, func(s scanner) error {
+	err = bot.EachRow(ctx, tx, `select spread from news_items where published >= $2 and (published >= $1 or finished = 0 or finished >= $1) and spread > 0 and id <> $3 and corrects = 0
+		order by id desc limit 100`, []any{millis(c.Since), millis(c.Since.Add(-capBack)), it.ID}, func(s bot.Scanner) error {
 		var id int64
 		err := s.Scan(&id)
 		c.Spreads = append(c.Spreads, id)
@@ -286,7 +286,7 @@ func (d *Desk) next(ctx context.Context, q Reader, often string, topics, places 
 		}
 		query = strings.Replace(query, "s.often_since from", "s.often_since"+match+" from", 1)
 		n, last := 0, int64(0)
-		if err := eachRow(ctx, q, query, args, func(s scanner) error {
+		if err := bot.EachRow(ctx, q, query, args, func(s bot.Scanner) error {
 			var r subscriberRow
 			here, rhythm := 1, int64(0)
 			dest := []any{&r.id, &r.to.Person, &r.to.Contact, &rhythm}

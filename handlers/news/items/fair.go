@@ -25,7 +25,7 @@ func (d *Desk) keepFair(ctx context.Context, works *bot.Works, open string) erro
 		return err
 	}
 	var spreads []int64
-	if err := eachRow(ctx, d.opt.Read, open+` order by id limit 200`, nil, func(s scanner) error {
+	if err := bot.EachRow(ctx, d.opt.Read, open+` order by id limit 200`, nil, func(s bot.Scanner) error {
 		var id int64
 		err := s.Scan(&id)
 		spreads = append(spreads, id)

@@ -110,7 +110,7 @@ func (d *Desk) counted(ctx context.Context, it Item) ([]bot.SpreadCount, error) 
 
 // noted are the figures that were written down.
 func noted(ctx context.Context, q Reader, id int64) (out []bot.SpreadCount, err error) {
-	if err := eachRow(ctx, q, `select channel, state, reason, n from news_figures where item = $1 order by channel, state, reason`, []any{id}, func(s scanner) error {
+	if err := bot.EachRow(ctx, q, `select channel, state, reason, n from news_figures where item = $1 order by channel, state, reason`, []any{id}, func(s bot.Scanner) error {
 		var c bot.SpreadCount
 		err := s.Scan(&c.Channel, &c.State, &c.Reason, &c.Count)
 		out = append(out, c)

@@ -85,8 +85,8 @@ func (d *Desk) restateDigests(ctx context.Context, tx bot.Tx, it Item) error {
 		return err
 	}
 	var sets []digestSet
-	if err := eachRow(ctx, tx, `select g.often, g.spread, v.variant, v.items from news_digests g join news_digest_sets v on v.digest = g.id where g.state <> 'done' and g.spread > 0
-		order by g.id, v.variant`, nil, func(s scanner) error {
+	if err := bot.EachRow(ctx, tx, `select g.often, g.spread, v.variant, v.items from news_digests g join news_digest_sets v on v.digest = g.id where g.state <> 'done' and g.spread > 0
+		order by g.id, v.variant`, nil, func(s bot.Scanner) error {
 		var x digestSet
 		var ids string
 		if err := s.Scan(&x.often, &x.spread, &x.variant, &ids); err != nil {

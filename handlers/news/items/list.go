@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"cchcbot/bot"
 )
 
 // Filter says which items to list; "" and 0 mean any.
@@ -128,7 +130,7 @@ func (d *Desk) Counts(ctx context.Context, a Actor, f Filter) (map[State]int, er
 		return nil, err
 	}
 	out := map[State]int{}
-	if err := eachRow(ctx, d.opt.Read, `select i.state, count(*) from news_items i `+n.where+` group by i.state`, n.args, func(s scanner) error {
+	if err := bot.EachRow(ctx, d.opt.Read, `select i.state, count(*) from news_items i `+n.where+` group by i.state`, n.args, func(s bot.Scanner) error {
 		var state State
 		var count int
 		err := s.Scan(&state, &count)

@@ -36,7 +36,7 @@ func (d *Desk) choices(ctx context.Context, tx bot.Tx, rows []subscriberRow) (ma
 		{`select subscriber, topic from news_wants where subscriber in (`, func(c *choice, v string) { c.topics = append(c.topics, v) }},
 		{`select subscriber, place from news_places where subscriber in (`, func(c *choice, v string) { c.places = append(c.places, v) }},
 	} {
-		if err := eachRow(ctx, tx, q.query+placeholders(1, len(ids))+`)`, ids, func(s scanner) error {
+		if err := bot.EachRow(ctx, tx, q.query+placeholders(1, len(ids))+`)`, ids, func(s bot.Scanner) error {
 			var id int64
 			var v string
 			err := s.Scan(&id, &v)
@@ -63,7 +63,7 @@ func (d *Desk) overOf(ctx context.Context, tx bot.Tx, rows []subscriberRow) (map
 		people[i], ids[r.to.Person] = int64(r.to.Person), r.id
 	}
 	var pairs [][2]int64
-	if err := eachRow(ctx, tx, `select person, item from news_over where person in (`+placeholders(1, len(people))+`) order by person, item`, people, func(s scanner) error {
+	if err := bot.EachRow(ctx, tx, `select person, item from news_over where person in (`+placeholders(1, len(people))+`) order by person, item`, people, func(s bot.Scanner) error {
 		var p [2]int64
 		err := s.Scan(&p[0], &p[1])
 		pairs = append(pairs, p)

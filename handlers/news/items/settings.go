@@ -104,7 +104,7 @@ func (s Settings) Quiet() bot.Quiet {
 // settings reads those in force.
 func (d *Desk) settings(ctx context.Context, q Reader) (Settings, error) {
 	out := maps.Clone(d.opt.Settings)
-	err := eachRow(ctx, q, `select key, value from news_settings s where s.id = (select max(x.id) from news_settings x where x.key = s.key)`, nil, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select key, value from news_settings s where s.id = (select max(x.id) from news_settings x where x.key = s.key)`, nil, func(s bot.Scanner) error {
 		var key, value string
 		if err := s.Scan(&key, &value); err != nil {
 			return err
@@ -156,7 +156,7 @@ type Setting struct {
 // SettingsLog lists the changes of settings, newest first, at most 100.
 func (d *Desk) SettingsLog(ctx context.Context) ([]Setting, error) {
 	var out []Setting
-	err := eachRow(ctx, d.opt.Read, `select key, value, since, actor, reason from news_settings order by id desc limit 100`, nil, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select key, value, since, actor, reason from news_settings order by id desc limit 100`, nil, func(s bot.Scanner) error {
 		var x Setting
 		var since int64
 		err := s.Scan(&x.Key, &x.Value, &since, &x.Actor, &x.Reason)
@@ -260,7 +260,7 @@ func (d *Desk) DeputiesLog(ctx context.Context) ([]Deputy, error) {
 
 func readDeputies(ctx context.Context, q Reader, where string, args ...any) ([]Deputy, error) {
 	var out []Deputy
-	err := eachRow(ctx, q, `select id, officer, named, reason, since, until, ended from news_deputies `+where, args, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select id, officer, named, reason, since, until, ended from news_deputies `+where, args, func(s bot.Scanner) error {
 		var x Deputy
 		var since, until, ended int64
 		err := s.Scan(&x.ID, &x.Officer, &x.Named, &x.Reason, &since, &until, &ended)

@@ -19,7 +19,7 @@ const columns = `i.id, i.state, i.version, i.revision, i.hash, i.source_key, i.a
 
 const from = ` from news_items i join news_revisions r on r.item = i.id and r.number = i.revision `
 
-func scan(s scanner) (it Item, err error) {
+func scan(s bot.Scanner) (it Item, err error) {
 	var at, scheduled, created, updated, published, finished int64
 	var body string
 	p := &it.Progress
@@ -49,7 +49,7 @@ func load(ctx context.Context, q Reader, id int64) (Item, error) {
 
 func list(ctx context.Context, q Reader, where string, args ...any) ([]Item, error) {
 	var out []Item
-	err := eachRow(ctx, q, `select `+columns+from+where, args, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select `+columns+from+where, args, func(s bot.Scanner) error {
 		it, err := scan(s)
 		out = append(out, it)
 		return err
@@ -171,7 +171,7 @@ func (d *Desk) Revisions(ctx context.Context, id int64, a Actor) ([]Revision, er
 		return nil, err
 	}
 	var out []Revision
-	err := eachRow(ctx, d.opt.Read, `select number, hash, body, author, at from news_revisions where item = $1 order by number desc limit 100`, []any{id}, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select number, hash, body, author, at from news_revisions where item = $1 order by number desc limit 100`, []any{id}, func(s bot.Scanner) error {
 		var r Revision
 		var at int64
 		var body string
@@ -203,7 +203,7 @@ func (d *Desk) Timeline(ctx context.Context, id int64, a Actor) ([]Entry, error)
 		return nil, err
 	}
 	var out []Entry
-	err := eachRow(ctx, d.opt.Read, `select at, action, actor, before, after, hash, reason from news_entries where item = $1 order by id limit 500`, []any{id}, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select at, action, actor, before, after, hash, reason from news_entries where item = $1 order by id limit 500`, []any{id}, func(s bot.Scanner) error {
 		var e Entry
 		var at int64
 		err := s.Scan(&at, &e.Action, &e.Actor, &e.Before, &e.After, &e.Hash, &e.Reason)

@@ -89,8 +89,8 @@ func (d *Desk) Sums(ctx context.Context, a Actor, from, to time.Time) (Sums, err
 		return out, invalid("news.invalid_days")
 	}
 	span := []any{millis(from), millis(to)}
-	err := eachRow(ctx, d.opt.Read, `select id, title, state, corrects, published, finished, spread, source_kind, source_name, opened, left_after from news_items
-		where published > 0 and published >= $1 and published < $2 order by published desc, id desc limit $3`, append(span, maxSummed+1), func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select id, title, state, corrects, published, finished, spread, source_kind, source_name, opened, left_after from news_items
+		where published > 0 and published >= $1 and published < $2 order by published desc, id desc limit $3`, append(span, maxSummed+1), func(s bot.Scanner) error {
 		var x ItemSum
 		var at, finished int64
 		var kind, name string
@@ -129,8 +129,8 @@ func (d *Desk) Sums(ctx context.Context, a Actor, from, to time.Time) (Sums, err
 // those under way, as they are now.
 func (d *Desk) rowsOf(ctx context.Context, list []ItemSum, span []any) (map[int64][]bot.SpreadCount, error) {
 	out := map[int64][]bot.SpreadCount{}
-	err := eachRow(ctx, d.opt.Read, `select f.item, f.channel, f.state, f.n from news_figures f join news_items i on i.id = f.item
-		where i.published > 0 and i.published >= $1 and i.published < $2 order by f.item, f.channel`, span, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select f.item, f.channel, f.state, f.n from news_figures f join news_items i on i.id = f.item
+		where i.published > 0 and i.published >= $1 and i.published < $2 order by f.item, f.channel`, span, func(s bot.Scanner) error {
 		var id int64
 		var c bot.SpreadCount
 		err := s.Scan(&id, &c.Channel, &c.State, &c.Count)
@@ -159,7 +159,7 @@ func (d *Desk) rowsOf(ctx context.Context, list []ItemSum, span []any) (map[int6
 // pairsOf reads what items have, by item.
 func (d *Desk) pairsOf(ctx context.Context, query string, span []any) (map[int64][]string, error) {
 	out := map[int64][]string{}
-	err := eachRow(ctx, d.opt.Read, query, span, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, query, span, func(s bot.Scanner) error {
 		var id int64
 		var v string
 		err := s.Scan(&id, &v)

@@ -103,7 +103,7 @@ func (d *Desk) Trial(ctx context.Context, id int64, key string) (Item, error) {
 		return Item{}, notFound()
 	}
 	sent := ""
-	if err := eachRow(ctx, d.opt.Read, `select id, hash from news_tests where item = $1 and at > $2 order by id`, []any{id, millis(d.opt.Now().Add(-trialFor))}, func(s scanner) error {
+	if err := bot.EachRow(ctx, d.opt.Read, `select id, hash from news_tests where item = $1 and at > $2 order by id`, []any{id, millis(d.opt.Now().Add(-trialFor))}, func(s bot.Scanner) error {
 		var test int64
 		var hash string
 		err := s.Scan(&test, &hash)
@@ -135,7 +135,7 @@ func (d *Desk) Tests(ctx context.Context, id int64, a Actor) ([]Test, error) {
 		return nil, err
 	}
 	var out []Test
-	err := eachRow(ctx, d.opt.Read, `select at, actor, hash, people from news_tests where item = $1 order by id desc limit 50`, []any{id}, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select at, actor, hash, people from news_tests where item = $1 order by id desc limit 50`, []any{id}, func(s bot.Scanner) error {
 		var x Test
 		var at int64
 		err := s.Scan(&at, &x.Actor, &x.Hash, &x.People)
@@ -152,7 +152,7 @@ func (d *Desk) Tests(ctx context.Context, id int64, a Actor) ([]Test, error) {
 // closeTests ends the spreads of tests that had their time.
 func (d *Desk) closeTests(ctx context.Context, works *bot.Works) error {
 	var list [][2]int64
-	if err := eachRow(ctx, d.opt.Read, `select id, spread from news_tests where spread > 0 and at <= $1 order by id limit 100`, []any{millis(d.opt.Now().Add(-testFor))}, func(s scanner) error {
+	if err := bot.EachRow(ctx, d.opt.Read, `select id, spread from news_tests where spread > 0 and at <= $1 order by id limit 100`, []any{millis(d.opt.Now().Add(-testFor))}, func(s bot.Scanner) error {
 		var x [2]int64
 		err := s.Scan(&x[0], &x[1])
 		list = append(list, x)

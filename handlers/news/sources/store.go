@@ -48,9 +48,7 @@ type source struct {
 
 const columns = `id, url, name, kind, topic, minutes, state, version, actor, created, updated, etag, modified, due, polled, good, failures, error, detail, alarmed, drafts, skipped, day, today`
 
-type scanner interface{ Scan(...any) error }
-
-func scan(r scanner) (x source, err error) {
+func scan(r bot.Scanner) (x source, err error) {
 	var created, updated, due, polled, good, alarmed int64
 	err = r.Scan(&x.ID, &x.URL, &x.Name, &x.Kind, &x.Topic, &x.Minutes, &x.State, &x.Version, &x.Actor, &created, &updated, &x.ETag, &x.Modified,
 		&due, &polled, &good, &x.Failures, &x.Error, &x.Detail, &alarmed, &x.Drafts, &x.Skipped, &x.Day, &x.Today)
@@ -207,7 +205,7 @@ func known(ctx context.Context, q items.Reader, list []string, titles time.Time)
 			args = append(args, k)
 		}
 		list = list[n:]
-		if err := each(ctx, q, `select key from news_sources_seen where (key not like 'title:%' or at >= $1) and key in (`+marks(2, n)+`)`, args, func(r scanner) error {
+		if err := bot.EachRow(ctx, q, `select key from news_sources_seen where (key not like 'title:%' or at >= $1) and key in (`+marks(2, n)+`)`, args, func(r bot.Scanner) error {
 			var k string
 			err := r.Scan(&k)
 			out[k] = true
@@ -217,20 +215,6 @@ func known(ctx context.Context, q items.Reader, list []string, titles time.Time)
 		}
 	}
 	return out, nil
-}
-
-func each(ctx context.Context, q items.Reader, query string, args []any, f func(scanner) error) (err error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := f(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // marks are n placeholders from $first on.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"cchcbot/bot"
 	"cchcbot/knowledge"
 )
 
@@ -31,10 +32,10 @@ const asOf = `(select max(x.revision) from procedures_entries x join procedures_
 // ChangedBetween calls f with every entry published after revision from, up to revision to, in order
 // of code: as it was at from (nil: not there) and as it is at to (nil: withdrawn). What was rolled back is left out.
 func ChangedBetween(ctx context.Context, q Reader, from, to int64, f func(before, now *knowledge.Entry) error) error {
-	err := eachRow(ctx, q, `select o.body, n.body from (select distinct e.code from procedures_entries e
+	err := bot.EachRow(ctx, q, `select o.body, n.body from (select distinct e.code from procedures_entries e
 			join procedures_revisions r on r.revision = e.revision and r.line = 1 where e.revision > $1 and e.revision <= $2) c
 		join procedures_entries n on n.code = c.code and n.revision = `+asOf+`$2)
-		left join procedures_entries o on o.code = c.code and o.revision = `+asOf+`$1) order by c.code`, []any{from, to}, func(s scanner) error {
+		left join procedures_entries o on o.code = c.code and o.revision = `+asOf+`$1) order by c.code`, []any{from, to}, func(s bot.Scanner) error {
 		var bodies [2]sql.RawBytes
 		if err := s.Scan(&bodies[0], &bodies[1]); err != nil {
 			return err
@@ -62,7 +63,7 @@ func ChangedBetween(ctx context.Context, q Reader, from, to int64, f func(before
 
 // EachAt calls f with every entry as of a revision, in full, in order of code. What was rolled back is left out.
 func EachAt(ctx context.Context, q Reader, revision int64, f func(*knowledge.Entry) error) error {
-	err := eachRow(ctx, q, `select c.body from procedures_entries c where c.body is not null and c.revision = `+asOf+`$1) order by c.code`, []any{revision}, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select c.body from procedures_entries c where c.body is not null and c.revision = `+asOf+`$1) order by c.code`, []any{revision}, func(s bot.Scanner) error {
 		var raw sql.RawBytes
 		if err := s.Scan(&raw); err != nil {
 			return err

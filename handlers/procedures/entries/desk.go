@@ -109,20 +109,3 @@ func fromMillis(ms int64) time.Time {
 	}
 	return time.UnixMilli(ms)
 }
-
-type scanner interface{ Scan(dest ...any) error }
-
-// eachRow calls scan for every row of a query.
-func eachRow(ctx context.Context, q Reader, query string, args []any, scan func(scanner) error) (err error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}

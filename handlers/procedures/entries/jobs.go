@@ -50,8 +50,8 @@ func (d *Desk) RunEffect(ctx context.Context, works *bot.Works) error {
 // Due lists the drafts that wait although their day has come, in order, at most 500.
 func Due(ctx context.Context, q Reader, now time.Time) ([]int64, error) {
 	var out []int64
-	err := eachRow(ctx, q, `select id from procedures_drafts where state = 'scheduled' and effective <= $1 order by effective, id limit 500`,
-		[]any{Today(now)}, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select id from procedures_drafts where state = 'scheduled' and effective <= $1 order by effective, id limit 500`,
+		[]any{Today(now)}, func(s bot.Scanner) error {
 			var id int64
 			err := s.Scan(&id)
 			out = append(out, id)

@@ -29,10 +29,7 @@ type Record struct {
 }
 
 // Reader reads outside a unit of work. *sql.DB implements it.
-type Reader interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
+type Reader = bot.Reader
 
 // current selects, of each entry, the row that counts at the published revision.
 const current = `

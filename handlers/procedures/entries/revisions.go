@@ -28,7 +28,7 @@ type Revision struct {
 const revisionColumns = `r.revision, r.base, r.published, r.actor, r.note, r.added, r.changed, r.line,
 	r.revision = (select p.revision from procedures_published p where p.id = 1)`
 
-func scanRevision(s scanner, r *Revision, more ...any) error {
+func scanRevision(s bot.Scanner, r *Revision, more ...any) error {
 	var at int64
 	err := s.Scan(append([]any{&r.Number, &r.Base, &at, &r.Actor, &r.Note, &r.Added, &r.Changed, &r.Line, &r.InForce}, more...)...)
 	r.Published = fromMillis(at)
@@ -42,8 +42,8 @@ func Revisions(ctx context.Context, q Reader, before int64, limit int) ([]Revisi
 		before = 1 << 62
 	}
 	var out []Revision
-	err := eachRow(ctx, q, `select `+revisionColumns+` from procedures_revisions r where r.revision < $1 order by r.revision desc limit $2`,
-		[]any{before, min(max(limit, 1), 1000)}, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select `+revisionColumns+` from procedures_revisions r where r.revision < $1 order by r.revision desc limit $2`,
+		[]any{before, min(max(limit, 1), 1000)}, func(s bot.Scanner) error {
 			var r Revision
 			err := scanRevision(s, &r)
 			out = append(out, r)
@@ -100,7 +100,7 @@ type Kept struct {
 const keptFrom = ` from procedures_entries e join procedures_revisions r on r.revision = e.revision
 	left join procedures_drafts d on d.revision = e.revision and d.code = e.code where e.code = $1`
 
-func scanKept(s scanner, k *Kept) error {
+func scanKept(s bot.Scanner, k *Kept) error {
 	var body sql.NullString
 	if err := scanRevision(s, &k.Revision, &k.Origin, &body, &k.Draft, &k.Author, &k.Reviewer); err != nil {
 		return err
@@ -117,7 +117,7 @@ const keptColumns = revisionColumns + `, e.origin, e.body, coalesce(d.id, 0), co
 // History lists an entry's revisions, newest first, at most 200. The first with Line is what counts.
 func History(ctx context.Context, q Reader, code string) ([]Kept, error) {
 	var out []Kept
-	err := eachRow(ctx, q, `select `+keptColumns+keptFrom+` order by e.revision desc limit 200`, []any{code}, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select `+keptColumns+keptFrom+` order by e.revision desc limit 200`, []any{code}, func(s bot.Scanner) error {
 		var k Kept
 		err := scanKept(s, &k)
 		out = append(out, k)

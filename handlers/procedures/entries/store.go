@@ -18,7 +18,7 @@ const columns = `d.id, d.state, d.version, d.edit, d.hash, d.base, d.base_hash, 
 
 const from = ` from procedures_drafts d join procedures_edits r on r.draft = d.id and r.number = d.edit `
 
-func scan(s scanner) (x Draft, err error) {
+func scan(s bot.Scanner) (x Draft, err error) {
 	var at, created, updated, published int64
 	var base, text string
 	if err := s.Scan(&x.ID, &x.State, &x.Version, &x.Edit, &x.Hash, &base, &x.baseHash, &x.Source, &x.Key, &x.Author, &x.Editor, &x.Reviewer, &x.reviewed, &at,
@@ -51,7 +51,7 @@ func load(ctx context.Context, q Reader, id int64) (Draft, error) {
 
 func list(ctx context.Context, q Reader, where string, args ...any) ([]Draft, error) {
 	var out []Draft
-	err := eachRow(ctx, q, `select `+columns+from+where, args, func(s scanner) error {
+	err := bot.EachRow(ctx, q, `select `+columns+from+where, args, func(s bot.Scanner) error {
 		x, err := scan(s)
 		out = append(out, x)
 		return err
@@ -278,7 +278,7 @@ func (d *Desk) List(ctx context.Context, a Actor, f Filter) ([]Draft, error) {
 // Counts is how many drafts there are in each state that is open.
 func (d *Desk) Counts(ctx context.Context) (map[State]int, error) {
 	out := map[State]int{}
-	err := eachRow(ctx, d.opt.Read, `select state, count(*) from procedures_drafts where state in ('draft', 'reviewed', 'scheduled') group by state`, nil, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select state, count(*) from procedures_drafts where state in ('draft', 'reviewed', 'scheduled') group by state`, nil, func(s bot.Scanner) error {
 		var state State
 		var n int
 		err := s.Scan(&state, &n)
@@ -320,7 +320,7 @@ func (d *Desk) Edits(ctx context.Context, id int64, a Actor) ([]Written, error) 
 		return nil, err
 	}
 	var out []Written
-	err := eachRow(ctx, d.opt.Read, `select number, hash, body, author, at from procedures_edits where draft = $1 order by number desc limit 50`, []any{id}, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select number, hash, body, author, at from procedures_edits where draft = $1 order by number desc limit 50`, []any{id}, func(s bot.Scanner) error {
 		var w Written
 		var at int64
 		var text string
@@ -354,7 +354,7 @@ func (d *Desk) Timeline(ctx context.Context, id int64, a Actor) ([]Step, error) 
 		return nil, err
 	}
 	var out []Step
-	err := eachRow(ctx, d.opt.Read, `select at, action, actor, before, after, hash, reason from procedures_steps where draft = $1 order by id limit 500`, []any{id}, func(s scanner) error {
+	err := bot.EachRow(ctx, d.opt.Read, `select at, action, actor, before, after, hash, reason from procedures_steps where draft = $1 order by id limit 500`, []any{id}, func(s bot.Scanner) error {
 		var e Step
 		var at int64
 		err := s.Scan(&at, &e.Action, &e.Actor, &e.Before, &e.After, &e.Hash, &e.Reason)

@@ -33,7 +33,7 @@ func (b *Book) Get(ctx context.Context, id int64, o bot.Officer) (Gap, []string,
 		return Gap{}, nil, refusal(bot.NotFound, "procedures.gap_none")
 	}
 	var out []string
-	if err := eachRow(ctx, b.opt.Read, `select question from procedures_gap_questions where gap = $1 order by id desc limit $2`, []any{id, keptSamples}, func(s scanner) error {
+	if err := bot.EachRow(ctx, b.opt.Read, `select question from procedures_gap_questions where gap = $1 order by id desc limit $2`, []any{id, keptSamples}, func(s bot.Scanner) error {
 		var sealed []byte
 		if err := s.Scan(&sealed); err != nil {
 			return err
@@ -78,7 +78,7 @@ func (b *Book) List(ctx context.Context, o bot.Officer, f Filter) (out []Gap, mo
 	}
 	skip := f.After
 	errEnough := errors.New("enough")
-	err = eachRow(ctx, b.opt.Read, query+` order by g.asked desc, g.last desc, g.id`, args, func(s scanner) error {
+	err = bot.EachRow(ctx, b.opt.Read, query+` order by g.asked desc, g.last desc, g.id`, args, func(s bot.Scanner) error {
 		g, err := b.scan(s)
 		switch {
 		case err != nil:
@@ -103,7 +103,7 @@ func (b *Book) List(ctx context.Context, o bot.Officer, f Filter) (out []Gap, mo
 
 // Fields lists the fields of the gaps there are.
 func (b *Book) Fields(ctx context.Context) (out []string, err error) {
-	err = eachRow(ctx, b.opt.Read, `select distinct field from procedures_gaps where field <> '' order by field limit 500`, nil, func(s scanner) error {
+	err = bot.EachRow(ctx, b.opt.Read, `select distinct field from procedures_gaps where field <> '' order by field limit 500`, nil, func(s bot.Scanner) error {
 		var f string
 		err := s.Scan(&f)
 		out = append(out, f)
@@ -291,8 +291,8 @@ func (b *Book) Follow(ctx context.Context) error {
 		state     string
 	}
 	var ends []end
-	if err := eachRow(ctx, b.opt.Read, `select g.id, g.draft, d.state from procedures_gaps g join procedures_drafts d on d.id = g.draft
-		where g.state = 'working' and d.state in ('published', 'cancelled') order by g.id limit 200`, nil, func(s scanner) error {
+	if err := bot.EachRow(ctx, b.opt.Read, `select g.id, g.draft, d.state from procedures_gaps g join procedures_drafts d on d.id = g.draft
+		where g.state = 'working' and d.state in ('published', 'cancelled') order by g.id limit 200`, nil, func(s bot.Scanner) error {
 		var e end
 		err := s.Scan(&e.id, &e.draft, &e.state)
 		ends = append(ends, e)

@@ -191,9 +191,7 @@ func (b *Book) open(sealed []byte, aad string) (string, error) {
 
 const columns = `g.id, g.kind, g.state, g.field, g.code, g.words, g.sample, g.asked, g.first, g.last, g.version, g.draft, g.reason, g.actor, g.ended`
 
-type scanner interface{ Scan(dest ...any) error }
-
-func (b *Book) scan(s scanner) (g Gap, err error) {
+func (b *Book) scan(s bot.Scanner) (g Gap, err error) {
 	var words string
 	var sample []byte
 	var first, last, ended int64
@@ -231,18 +229,4 @@ func fromMillis(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms)
-}
-
-func eachRow(ctx context.Context, q entries.Reader, query string, args []any, f func(scanner) error) (err error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := f(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

@@ -116,7 +116,7 @@ func (b *Book) words(text string) []string {
 
 func (b *Book) marks(ctx context.Context) (map[string]int64, error) {
 	out := map[string]int64{}
-	if err := eachRow(ctx, b.opt.Read, `select name, row from procedures_gap_marks`, nil, func(s scanner) error {
+	if err := bot.EachRow(ctx, b.opt.Read, `select name, row from procedures_gap_marks`, nil, func(s bot.Scanner) error {
 		var name string
 		var id int64
 		err := s.Scan(&name, &id)
@@ -131,7 +131,7 @@ func (b *Book) marks(ctx context.Context) (map[string]int64, error) {
 // known are the gaps that something may be put to.
 func (b *Book) known(ctx context.Context) ([]*Gap, error) {
 	var out []*Gap
-	if err := eachRow(ctx, b.opt.Read, `select `+columns+` from procedures_gaps g order by g.last desc limit 10000`, nil, func(s scanner) error {
+	if err := bot.EachRow(ctx, b.opt.Read, `select `+columns+` from procedures_gaps g order by g.last desc limit 10000`, nil, func(s bot.Scanner) error {
 		g, err := b.scan(s)
 		out = append(out, &g)
 		return err
@@ -292,8 +292,8 @@ func (b *Book) store(ctx context.Context, tx bot.Tx, changed, fresh []*batch) er
 // decision not to answer belongs to stay, or nobody could take it back; their number has a limit of its own.
 func (b *Book) prune(ctx context.Context, tx bot.Tx) error {
 	var ids []int64
-	if err := eachRow(ctx, tx, `select id from procedures_gaps where state not in ('working', 'out') order by case when state = 'done' then 1 else 0 end, asked desc, last desc limit 1000 offset $1`,
-		[]any{maxGaps}, func(s scanner) error {
+	if err := bot.EachRow(ctx, tx, `select id from procedures_gaps where state not in ('working', 'out') order by case when state = 'done' then 1 else 0 end, asked desc, last desc limit 1000 offset $1`,
+		[]any{maxGaps}, func(s bot.Scanner) error {
 			var id int64
 			err := s.Scan(&id)
 			ids = append(ids, id)

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cchcbot/bot"
 	"cchcbot/handlers/procedures/entries"
 )
 
@@ -52,7 +53,7 @@ func (b *Book) Refresh(ctx context.Context) error {
 
 // Decisions are the words of the questions that are not answered by decision.
 func Decisions(ctx context.Context, q entries.Reader) (out [][]string, err error) {
-	err = eachRow(ctx, q, `select words from procedures_out where removed = 0 order by id limit $1`, []any{maxOut}, func(s scanner) error {
+	err = bot.EachRow(ctx, q, `select words from procedures_out where removed = 0 order by id limit $1`, []any{maxOut}, func(s bot.Scanner) error {
 		var text string
 		var words []string
 		if err := s.Scan(&text); err != nil {
@@ -98,7 +99,7 @@ func Refused(decisions [][]string, words []string) bool {
 // Refusals lists the decisions in force, newest first.
 func (b *Book) Refusals(ctx context.Context) ([]Refusal, error) {
 	var out []Refusal
-	if err := eachRow(ctx, b.opt.Read, `select id, gap, question, actor, at from procedures_out where removed = 0 order by id desc limit $1`, []any{maxOut}, func(s scanner) error {
+	if err := bot.EachRow(ctx, b.opt.Read, `select id, gap, question, actor, at from procedures_out where removed = 0 order by id desc limit $1`, []any{maxOut}, func(s bot.Scanner) error {
 		var r Refusal
 		var sealed []byte
 		var at int64
