@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 )
 
 // Reader asks the database: what is committed, or what a transaction sees.
@@ -28,4 +29,20 @@ func EachRow(ctx context.Context, q Reader, query string, args []any, scan func(
 		}
 	}
 	return rows.Err()
+}
+
+// Millis is a time as the database keeps it: milliseconds since 1970, 0 for the zero time.
+func Millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// FromMillis is the time that [Millis] wrote.
+func FromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
 }

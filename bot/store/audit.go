@@ -84,7 +84,7 @@ func (s *Store) entries(ctx context.Context, query string, args ...any) ([]Entry
 		var e Entry
 		var at int64
 		err := r.Scan(&e.ID, &at, &e.Actor, &e.Action, &e.Thing, &e.Detail, &e.Hash)
-		e.At = fromMillis(at)
+		e.At = bot.FromMillis(at)
 		out = append(out, e)
 		return err
 	})

@@ -127,7 +127,7 @@ func (s *Store) chainOld(ctx context.Context) error {
 				if err := rows.Scan(&e.ID, &at, &e.Actor, &e.Action, &e.Thing, &e.Detail, &e.Hash); err != nil {
 					return errors.Join(err, rows.Close())
 				}
-				e.At = fromMillis(at)
+				e.At = bot.FromMillis(at)
 				lines = append(lines, e)
 			}
 			if err := errors.Join(rows.Err(), rows.Close()); err != nil {

@@ -27,7 +27,7 @@ func (s *Store) Pending(ctx context.Context, after int64, limit int) ([]bot.Pend
 		if err := r.Scan(&p.Turn, &p.Chat, &p.Attempts, &due); err != nil {
 			return err
 		}
-		p.Due = fromMillis(due)
+		p.Due = bot.FromMillis(due)
 		out = append(out, p)
 		return nil
 	})
@@ -82,7 +82,7 @@ func (s *Store) Load(ctx context.Context, turn int64) (bot.Loaded, error) {
 		return bot.Loaded{}, fmt.Errorf("load turn %d: the update cannot be read", turn)
 	}
 	c.Channel, c.User, c.Name = l.Update.Channel, l.Update.From.ID, l.Update.From.Name
-	c.Since, c.New = fromMillis(since), c.ID == 0
+	c.Since, c.New = bot.FromMillis(since), c.ID == 0
 	if !l.Update.Group {
 		c.Chat = l.Update.Chat
 	}

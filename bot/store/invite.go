@@ -104,7 +104,7 @@ func (s *Store) Invitation(ctx context.Context, token string) (bot.Invitation, e
 	if err != nil {
 		return bot.Invitation{}, err
 	}
-	out := bot.Invitation{First: i.staff == 0, Expires: fromMillis(i.expires), Reset: i.reset}
+	out := bot.Invitation{First: i.staff == 0, Expires: bot.FromMillis(i.expires), Reset: i.reset}
 	if i.staff != 0 {
 		if out.Officer, err = s.Officer(ctx, i.staff); err != nil {
 			return bot.Invitation{}, err

@@ -40,7 +40,7 @@ func (s *Store) ListOutbox(ctx context.Context, f OutboxFilter) ([]OutboxRow, er
 		var o OutboxRow
 		var due, queued, doubt int64
 		err := r.Scan(&o.Row, &o.Channel, &o.Lane, &o.State, &o.Attempts, &due, &queued, &o.Reason, &o.Thing, &doubt, &o.Held)
-		o.Due, o.Queued, o.Doubt = fromMillis(due), fromMillis(queued), fromMillis(doubt)
+		o.Due, o.Queued, o.Doubt = bot.FromMillis(due), bot.FromMillis(queued), bot.FromMillis(doubt)
 		out = append(out, o)
 		return err
 	})
@@ -115,7 +115,7 @@ func (s *Store) ListHolds(ctx context.Context) ([]Hold, error) {
 			var h Hold
 			var since int64
 			err := r.Scan(&h.Channel, &h.Lane, &h.Thing, &since)
-			h.Since = fromMillis(since)
+			h.Since = bot.FromMillis(since)
 			out = append(out, h)
 			return err
 		})
@@ -170,7 +170,7 @@ func (s *Store) ListInbox(ctx context.Context, failed bool, after int64, limit i
 		var i InboxRow
 		var due, accepted int64
 		err := r.Scan(&i.Turn, &i.Channel, &i.State, &i.Attempts, &due, &accepted, &i.Reason)
-		i.Due, i.Accepted = fromMillis(due), fromMillis(accepted)
+		i.Due, i.Accepted = bot.FromMillis(due), bot.FromMillis(accepted)
 		out = append(out, i)
 		return err
 	})

@@ -174,13 +174,13 @@ func (s *Store) claim(tx *sqldb.Tx, id, now int64, lease time.Duration, things [
 	if err != nil {
 		return row, false, err
 	}
-	row.Lane, row.Queued, row.Doubt = bot.Lane(lane), fromMillis(queued), fromMillis(doubt)
+	row.Lane, row.Queued, row.Doubt = bot.Lane(lane), bot.FromMillis(queued), bot.FromMillis(doubt)
 	var heard, wrote int64
 	err = tx.Get(selectStanding, []any{row.chat}, &heard, &wrote, &row.Standing.Note)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, true, nil
 	}
-	row.Standing.Heard, row.Standing.Wrote = fromMillis(heard), fromMillis(wrote)
+	row.Standing.Heard, row.Standing.Wrote = bot.FromMillis(heard), bot.FromMillis(wrote)
 	return row, err == nil, err
 }
 
@@ -419,7 +419,7 @@ func (s *Store) NextDue(ctx context.Context, channel string) (time.Time, error) 
 			return time.Time{}, fmt.Errorf("next message of %s: %w", channel, err)
 		}
 	}
-	return fromMillis(next), nil
+	return bot.FromMillis(next), nil
 }
 
 // SentThing is what a message was about that the platform knows by this receipt

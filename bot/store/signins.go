@@ -63,11 +63,11 @@ func (s *Store) Signed(ctx context.Context, token string) (bot.Signed, error) {
 	if !out.Officer.Active {
 		return bot.Signed{}, notFound("the officer is no longer active")
 	}
-	out.Since, out.Ends, out.Second = fromMillis(since), fromMillis(ends), second
+	out.Since, out.Ends, out.Second = bot.FromMillis(since), bot.FromMillis(ends), second
 	if out.Stage == bot.StageOpen && !second && out.Officer.NeedsSecond() {
 		out.Stage = bot.StageSetUp
 	}
-	if now.Sub(fromMillis(seen)) >= seenEvery {
+	if now.Sub(bot.FromMillis(seen)) >= seenEvery {
 		err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
 			_, err := tx.Exec(`update staff_sessions set seen = $2 where id = $1 and ended = 0 and seen < $2`, out.Session, now.UnixMilli())
 			return err
@@ -101,7 +101,7 @@ func (s *Store) SignIns(ctx context.Context, staff int64) ([]bot.SignIn, error) 
 			var x bot.SignIn
 			var since, seen, ends int64
 			err := r.Scan(&x.ID, &x.Browser, &since, &seen, &ends)
-			x.Since, x.Seen, x.Ends = fromMillis(since), fromMillis(seen), fromMillis(ends)
+			x.Since, x.Seen, x.Ends = bot.FromMillis(since), bot.FromMillis(seen), bot.FromMillis(ends)
 			out = append(out, x)
 			return err
 		})

@@ -30,7 +30,7 @@ type underway struct {
 // from is when it may go on.
 func (u underway) from(now time.Time) time.Time {
 	at := now
-	if due := fromMillis(u.due); due.After(at) {
+	if due := bot.FromMillis(u.due); due.After(at) {
 		at = due
 	}
 	return u.quiet.End(at)

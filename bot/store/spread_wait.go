@@ -42,7 +42,7 @@ func (s *Store) SpreadsDue(ctx context.Context, spreads []int64) (map[int64]time
 	err := s.db.Each(ctx, `select id, due from outbox_spreads where state = 'open' and id in (`+placeholders(1, len(args))+`)`, args, func(r *sql.Rows) error {
 		var id, due int64
 		err := r.Scan(&id, &due)
-		out[id] = fromMillis(due)
+		out[id] = bot.FromMillis(due)
 		return err
 	})
 	if err != nil {

@@ -358,7 +358,7 @@ func (s *Store) accountFacts(ctx context.Context) (map[int64]bot.Account, error)
 		var id, invited, seen int64
 		var a bot.Account
 		err := r.Scan(&id, &a.Password, &a.Second, &invited, &seen)
-		a.Invited, a.Seen = fromMillis(invited), fromMillis(seen)
+		a.Invited, a.Seen = bot.FromMillis(invited), bot.FromMillis(seen)
 		out[id] = a
 		return err
 	})

@@ -58,7 +58,7 @@ func (s *Store) ListQuiet(ctx context.Context, channel string, limit int) ([]Qui
 			var q QuietChat
 			var until int64
 			err := r.Scan(&q.Channel, &until)
-			q.Until = fromMillis(until)
+			q.Until = bot.FromMillis(until)
 			out = append(out, q)
 			return err
 		})

@@ -43,7 +43,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		err = s.db.Get(ctx, `select coalesce(min(accepted), 0) from inbox
 			where turn = (select min(turn) from inbox where state = 'pending')`, nil, &oldest)
 		if oldest > 0 {
-			out.OldestUpdate = max(now.Sub(fromMillis(oldest)), 0)
+			out.OldestUpdate = max(now.Sub(bot.FromMillis(oldest)), 0)
 		}
 	}
 	if err == nil {
@@ -90,7 +90,7 @@ func (s *Store) outboxStats(ctx context.Context, now time.Time) ([]OutboxStats, 
 		err := r.Scan(&o.Channel, &o.Lane, &queued, &sending, &due)
 		add(o, bot.OutboxSending, sending)
 		if queued > 0 {
-			o.Oldest = max(now.Sub(fromMillis(due)), 0)
+			o.Oldest = max(now.Sub(bot.FromMillis(due)), 0)
 		}
 		add(o, bot.OutboxQueued, queued)
 		return err

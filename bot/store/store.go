@@ -147,13 +147,6 @@ func (s *Store) checkKey(ctx context.Context) error {
 
 func (s *Store) millis() int64 { return s.now().UnixMilli() }
 
-func fromMillis(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
-}
-
 func toMillis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -91,10 +91,10 @@ func (s *Store) tries(tx *sqldb.Tx, b budget, now time.Time) (fails int64, until
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, time.Time{}, nil
 	}
-	if now.Sub(fromMillis(last)) > triesForgotten {
+	if now.Sub(bot.FromMillis(last)) > triesForgotten {
 		fails = 0
 	}
-	return fails, fromMillis(locked), err
+	return fails, bot.FromMillis(locked), err
 }
 
 // right takes a try that was right back: the first budget is as new, the wider ones lose it.

@@ -277,7 +277,7 @@ func (b *Book) update(ctx context.Context, tx bot.Tx, have storedContact, c Cont
 	}
 	_, err = tx.ExecContext(ctx, `update complaints_contacts set body = $2, role = $3, email_key = $4, profile = $5, active = $6,
 		epoch = $7, tested = $8, verified = $9, updated = $10 where id = $1`,
-		c.ID, c.Body, string(c.Role), b.emailKey(c.Email), sealed, flag(c.Active), c.Epoch, millis(c.Tested), millis(c.Verified), now)
+		c.ID, c.Body, string(c.Role), b.emailKey(c.Email), sealed, flag(c.Active), c.Epoch, bot.Millis(c.Tested), bot.Millis(c.Verified), now)
 	if err != nil {
 		return fmt.Errorf("update contact: %w", err)
 	}
@@ -303,7 +303,7 @@ func (b *Book) SetAway(ctx context.Context, tx bot.Tx, id, standIn int64, until 
 			return &bot.Error{Code: bot.Invalid, Key: "complaints.agency_contact_no_day"}
 		}
 	}
-	return b.touch(ctx, tx, `update complaints_contacts set stand_in = $2, away = $3, updated = $4 where id = $1`, id, standIn, millis(until), now.UnixMilli())
+	return b.touch(ctx, tx, `update complaints_contacts set stand_in = $2, away = $3, updated = $4 where id = $1`, id, standIn, bot.Millis(until), now.UnixMilli())
 }
 
 // markTested notes a test message, markVerified that its link was followed.
@@ -421,7 +421,7 @@ func (b *Book) query(ctx context.Context, r Reader, where string, args ...any) (
 			return nil, fmt.Errorf("contact %d cannot be read", c.ID)
 		}
 		c.Name, c.Email, c.Phone = p.Name, p.Email, p.Phone
-		c.Away, c.Tested, c.Verified = fromMillis(away), fromMillis(tested), fromMillis(verified)
+		c.Away, c.Tested, c.Verified = bot.FromMillis(away), bot.FromMillis(tested), bot.FromMillis(verified)
 		out = append(out, c)
 		if len(out) > MaxContacts {
 			return nil, fmt.Errorf("more than %d contacts", MaxContacts)
@@ -435,20 +435,6 @@ func flag(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func fromMillis(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
 }
 
 // Ways counts how a body hears of complaints.

@@ -66,7 +66,7 @@ func (s *service) keepReminder(ctx context.Context, w *bot.Work, e cases.Event) 
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `insert into complaints_due (case_id, body, reminder, step, due, at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-		e.Case.ID, body, string(e.Reminder), string(e.Step), millis(e.Due), s.opt.Now().UnixMilli())
+		e.Case.ID, body, string(e.Reminder), string(e.Step), bot.Millis(e.Due), s.opt.Now().UnixMilli())
 	if err != nil {
 		return fmt.Errorf("keep reminder: %w", err)
 	}
@@ -127,7 +127,7 @@ func (s *service) dueRows(ctx context.Context) (out []dueRow, err error) {
 		if err := rows.Scan(&r.id, &r.caseID, &r.body, &r.reminder, &due); err != nil {
 			return nil, fmt.Errorf("read reminders: %w", err)
 		}
-		r.due = fromMillis(due)
+		r.due = bot.FromMillis(due)
 		out = append(out, r)
 	}
 	return out, rows.Err()

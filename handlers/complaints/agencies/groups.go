@@ -90,7 +90,7 @@ func (s *service) queryGroups(ctx context.Context, r Reader, where string, args 
 		if err := json.Unmarshal(plain, &g.To); err != nil {
 			return nil, fmt.Errorf("group %d cannot be read", g.ID)
 		}
-		g.Linked, g.Gone = fromMillis(linked), fromMillis(gone)
+		g.Linked, g.Gone = bot.FromMillis(linked), bot.FromMillis(gone)
 		out = append(out, g)
 	}
 	return out, rows.Err()
@@ -168,7 +168,7 @@ func (s *service) unlinkGroup(ctx context.Context, tx bot.Tx, id int64) error {
 
 // markGone notes that the bot is out of a group, or in it again.
 func (s *service) markGone(ctx context.Context, tx bot.Tx, id int64, gone time.Time) error {
-	if _, err := tx.ExecContext(ctx, `update complaints_groups set gone = $2 where id = $1`, id, millis(gone)); err != nil {
+	if _, err := tx.ExecContext(ctx, `update complaints_groups set gone = $2 where id = $1`, id, bot.Millis(gone)); err != nil {
 		return fmt.Errorf("mark group: %w", err)
 	}
 	return nil

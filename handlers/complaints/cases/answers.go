@@ -77,7 +77,7 @@ func (t *turn) keepDraft(ctx context.Context) error {
 	}
 	_, err = t.tx.ExecContext(ctx, `insert into complaints_drafts (case_id, ref, updated, submitted, body) values ($1, $2, $3, 0, $4)
 		on conflict (case_id) do update set ref = excluded.ref, updated = excluded.updated, submitted = 0, body = excluded.body`,
-		t.r.ID, t.actor.Ref(), millis(t.now), sealed)
+		t.r.ID, t.actor.Ref(), bot.Millis(t.now), sealed)
 	if err != nil {
 		return fmt.Errorf("keep draft: %w", err)
 	}
@@ -129,7 +129,7 @@ func (t *turn) send(ctx context.Context, p Pending) error {
 	}
 	_, err = t.tx.ExecContext(ctx, `insert into complaints_answers (case_id, round, agency, drafted, approved, one_person, sent, late, body)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		t.r.ID, t.r.Round, t.r.Lead, p.By, t.actor.Ref(), bit(p.By == t.actor.Ref()), millis(t.now), bit(late), sealed)
+		t.r.ID, t.r.Round, t.r.Lead, p.By, t.actor.Ref(), bit(p.By == t.actor.Ref()), bot.Millis(t.now), bit(late), sealed)
 	if err != nil {
 		return fmt.Errorf("keep answer: %w", err)
 	}
@@ -156,7 +156,7 @@ func (d *Desk) pending(ctx context.Context, q Reader, r *record) (Pending, error
 	if err := d.open(sealed, draftPlace(r.Code), &a); err != nil {
 		return Pending{}, fmt.Errorf("draft of case %d: %w", r.ID, err)
 	}
-	p.Text, p.Check, p.Media, p.Name, p.Updated, p.NoEvidence = a.Text, a.Check, a.Media, a.Name, fromMillis(updated), a.NoEvidence
+	p.Text, p.Check, p.Media, p.Name, p.Updated, p.NoEvidence = a.Text, a.Check, a.Media, a.Name, bot.FromMillis(updated), a.NoEvidence
 	return p, nil
 }
 
@@ -184,7 +184,7 @@ func (d *Desk) answersOf(ctx context.Context, q Reader, r *record) ([]Answer, er
 		if err := d.open(sealed, answerPlace(r.Code, a.Round), &text); err != nil {
 			return err
 		}
-		a.Text, a.Check, a.Media, a.Sent = text.Text, text.Check, text.Media, fromMillis(sent)
+		a.Text, a.Check, a.Media, a.Sent = text.Text, text.Check, text.Media, bot.FromMillis(sent)
 		out = append(out, a)
 		return nil
 	})
@@ -232,7 +232,7 @@ func (t *turn) reveal(ctx context.Context) error {
 		return err
 	}
 	_, err := t.tx.ExecContext(ctx, `insert into complaints_reveals (case_id, ref, at) values ($1, $2, $3)
-		on conflict (case_id, ref) do update set at = excluded.at`, t.r.ID, t.actor.Ref(), millis(t.now))
+		on conflict (case_id, ref) do update set at = excluded.at`, t.r.ID, t.actor.Ref(), bot.Millis(t.now))
 	if err != nil {
 		return fmt.Errorf("note reveal: %w", err)
 	}

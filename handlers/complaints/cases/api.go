@@ -344,7 +344,7 @@ func (d *Desk) Alike(ctx context.Context, id int64, a Actor) ([]Case, error) {
 			where place = $1 and field = $2 and filed between $3 and $4 and id <> $5 and state not in ('sealed', 'purged') order by filed desc limit 200) as x
 		join complaints_words o on o.case_id = x.id join complaints_words m on m.word = o.word and m.case_id = $5
 		group by x.id having count(*) >= 3 order by count(*) desc, x.id limit 5`,
-		[]any{r.Place.ID, r.Field, millis(r.Filed.AddDate(0, 0, -days)), millis(r.Filed.AddDate(0, 0, days)), r.ID}, func(s bot.Scanner) error {
+		[]any{r.Place.ID, r.Field, bot.Millis(r.Filed.AddDate(0, 0, -days)), bot.Millis(r.Filed.AddDate(0, 0, days)), r.ID}, func(s bot.Scanner) error {
 			var other, n int64
 			err := s.Scan(&other, &n)
 			ids = append(ids, other)

@@ -64,7 +64,7 @@ func (d *Desk) each(ctx context.Context, works *bot.Works, ids []int64, f func(c
 // RunReminders tells listeners of clocks that reached a mark, and closes cases
 // whose citizen did not reply.
 func (d *Desk) RunReminders(ctx context.Context, works *bot.Works) error {
-	ids, err := d.numbers(ctx, `select case_id from complaints_clocks where mark > 0 and mark <= $1 order by mark limit $2`, millis(d.opt.Now()), batch)
+	ids, err := d.numbers(ctx, `select case_id from complaints_clocks where mark > 0 and mark <= $1 order by mark limit $2`, bot.Millis(d.opt.Now()), batch)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (d *Desk) remindAll(ctx context.Context, w *bot.Work, tx bot.Tx, r *record,
 // RunSettle asks citizens whether it helped, closes what was answered, and
 // removes what is kept no longer.
 func (d *Desk) RunSettle(ctx context.Context, works *bot.Works) error {
-	ids, err := d.numbers(ctx, `select id from complaints_cases where wake > 0 and wake <= $1 order by wake limit $2`, millis(d.opt.Now()), batch)
+	ids, err := d.numbers(ctx, `select id from complaints_cases where wake > 0 and wake <= $1 order by wake limit $2`, bot.Millis(d.opt.Now()), batch)
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (d *Desk) askRating(ctx context.Context, w *bot.Work, tx bot.Tx, r *record,
 
 // sleep sets when the program looks at an ended case again.
 func (d *Desk) sleep(ctx context.Context, tx bot.Tx, r *record, until time.Time) error {
-	_, err := tx.ExecContext(ctx, `update complaints_cases set wake = $1, asked = $2 where id = $3`, millis(until), r.asked, r.ID)
+	_, err := tx.ExecContext(ctx, `update complaints_cases set wake = $1, asked = $2 where id = $3`, bot.Millis(until), r.asked, r.ID)
 	if err != nil {
 		return fmt.Errorf("set when to look again: %w", err)
 	}
@@ -390,7 +390,7 @@ func (d *Desk) runOrphans(ctx context.Context, _ *bot.Works) error {
 	}
 	if n > d.orphans.Swap(n) { // more than at the last look: told once
 		d.opt.Alert(ctx, fmt.Sprintf("%d complaints have no body that answers and wait at the front desk, the oldest since %s: open the front desk in the console.",
-			n, directory.Day(fromMillis(oldest))))
+			n, directory.Day(bot.FromMillis(oldest))))
 	}
 	return nil
 }

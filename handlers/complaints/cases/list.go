@@ -217,13 +217,13 @@ func (f Filter) conditions(q *query, now time.Time) {
 		before = now
 	}
 	if !before.IsZero() { // what runs is ranked by its end
-		q.where("c.ranked < %s and c.due > 0", millis(before))
+		q.where("c.ranked < %s and c.due > 0", bot.Millis(before))
 	}
 	if !f.Since.IsZero() {
-		q.where("c.filed >= %s", millis(f.Since))
+		q.where("c.filed >= %s", bot.Millis(f.Since))
 	}
 	if !f.Until.IsZero() {
-		q.where("c.filed < %s", millis(f.Until))
+		q.where("c.filed < %s", bot.Millis(f.Until))
 	}
 }
 

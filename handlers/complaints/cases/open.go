@@ -126,7 +126,7 @@ func (d *Desk) flood(ctx context.Context, q Reader, terms Terms, dr Draft) error
 	var open, day int
 	err := q.QueryRowContext(ctx, `select coalesce(sum(case when state in ('received', 'forwarded', 'accepted', 'waiting', 'drafted') then 1 else 0 end), 0),
 		coalesce(sum(case when filed > $2 then 1 else 0 end), 0) from complaints_cases where holder_key = $1`,
-		holder, millis(d.opt.Now().Add(-24*time.Hour))).Scan(&open, &day)
+		holder, bot.Millis(d.opt.Now().Add(-24*time.Hour))).Scan(&open, &day)
 	if err != nil {
 		return fmt.Errorf("count a citizen's cases: %w", err)
 	}
@@ -146,7 +146,7 @@ func (d *Desk) repeated(ctx context.Context, q Reader, terms Terms, dr Draft) (*
 		return nil, nil
 	}
 	return load(ctx, q, `holder_key = $1 and text_key = $2 and filed > $3 and state not in ('sealed', 'purged', 'withdrawn') order by id desc limit 1`,
-		holder, d.textKey(dr.What, dr.Place.ID), millis(since))
+		holder, d.textKey(dr.What, dr.Place.ID), bot.Millis(since))
 }
 
 // Repeat finds an earlier case of the same person with the same words at the same

@@ -39,8 +39,8 @@ func (d *Desk) Performance(ctx context.Context, since, until time.Time, agencies
 	}
 	period := func(column string) *query {
 		q := &query{}
-		q.where(column+" >= %s", millis(since))
-		q.where(column+" < %s", millis(until))
+		q.where(column+" >= %s", bot.Millis(since))
+		q.where(column+" < %s", bot.Millis(until))
 		q.cond = append(q.cond, "c.state not in ('sealed', 'purged')")
 		return q
 	}

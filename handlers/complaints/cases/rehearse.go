@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cchcbot/bot"
 	"cchcbot/knowledge/directory"
 )
 
@@ -83,7 +84,7 @@ func (d *Desk) Rehearse(ctx context.Context, dir *directory.Directory, since tim
 		out: Rehearsal{AsOf: dir.AsOf(), Since: directory.Day(since), Moves: []Move{}, Unowned: []Unowned{}, Bodies: []BodyTotal{}}}
 	for after := int64(0); ; {
 		page, err := d.many(ctx, d.opt.Read, fmt.Sprintf(`id > $1 and (filed >= $2 and state not in ('sealed', 'purged')
-			or state in ('received', 'forwarded', 'accepted', 'waiting', 'drafted')) order by id limit %d`, batch), after, millis(since))
+			or state in ('received', 'forwarded', 'accepted', 'waiting', 'drafted')) order by id limit %d`, batch), after, bot.Millis(since))
 		if err != nil {
 			return Rehearsal{}, err
 		}

@@ -68,7 +68,7 @@ func (d *Desk) SetTerm(ctx context.Context, w *bot.Work, a Actor, key, value, re
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `insert into complaints_settings (key, value, since, actor, reason) values ($1, $2, $3, $4, $5)`,
-		key, value, millis(d.opt.Now()), a.Ref(), reason)
+		key, value, bot.Millis(d.opt.Now()), a.Ref(), reason)
 	if err != nil {
 		return fmt.Errorf("write setting: %w", err)
 	}
@@ -83,7 +83,7 @@ func (d *Desk) TermHistory(ctx context.Context, key string) ([]Setting, error) {
 		var x Setting
 		var since int64
 		err := s.Scan(&x.Key, &x.Value, &since, &x.Actor, &x.Reason)
-		x.Since = fromMillis(since)
+		x.Since = bot.FromMillis(since)
 		out = append(out, x)
 		return err
 	})

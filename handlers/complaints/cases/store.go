@@ -29,20 +29,6 @@ const columns = `id, code, version, origin, kind, field, subject, place, day, st
 	on_behalf, filed_by, duplicate, photos, silent, handed, drafter, sent, rating, asked, ranked, wake,
 	holder_key, phone_key, named_key, text_key`
 
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func fromMillis(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(n)
-}
-
 func scanRecord(s bot.Scanner) (*record, error) {
 	var r record
 	var filed, updated, closed, sent, wake int64
@@ -55,8 +41,8 @@ func scanRecord(s bot.Scanner) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Filed, r.Updated, r.Closed = fromMillis(filed), fromMillis(updated), fromMillis(closed)
-	r.Sent, r.wake = fromMillis(sent), fromMillis(wake)
+	r.Filed, r.Updated, r.Closed = bot.FromMillis(filed), bot.FromMillis(updated), bot.FromMillis(closed)
+	r.Sent, r.wake = bot.FromMillis(sent), bot.FromMillis(wake)
 	r.Named = r.namedKey != "" && r.Kind.Accuses()
 	r.NoChat = r.holderKey == ""
 	if r.Rating, err = readRating(rating); err != nil {
@@ -108,9 +94,9 @@ func (r *record) write(ctx context.Context, tx bot.Tx, old int64) (bool, error) 
 		text_key = $39, filed_by = $40, on_behalf = $41, origin = $42, filed = $43 where id = $44 and version = $45`,
 		r.Version, r.Kind, r.Field, r.Subject, r.Place.ID, r.Day, r.State, r.resume, r.Lead, r.Desk, bit(r.Bound), r.Officer,
 		bit(r.Public), r.Published, r.proposer, bit(r.Urgent), bit(r.Sensitive), r.Returns, r.Extensions, r.Waits, r.Round,
-		millis(r.Updated), millis(r.Closed), r.Duplicate, r.Photos, bit(r.Silent), bit(r.Handed), r.Drafter, millis(r.Sent), rating,
-		r.asked, due, step, r.rank(), millis(r.wake), r.holderKey, r.phoneKey, r.namedKey, r.textKey, r.FiledBy, bit(r.OnBehalf),
-		r.origin, millis(r.Filed), r.ID, old)
+		bot.Millis(r.Updated), bot.Millis(r.Closed), r.Duplicate, r.Photos, bit(r.Silent), bit(r.Handed), r.Drafter, bot.Millis(r.Sent), rating,
+		r.asked, due, step, r.rank(), bot.Millis(r.wake), r.holderKey, r.phoneKey, r.namedKey, r.textKey, r.FiledBy, bit(r.OnBehalf),
+		r.origin, bot.Millis(r.Filed), r.ID, old)
 	if err != nil {
 		return false, fmt.Errorf("write case: %w", err)
 	}
@@ -155,7 +141,7 @@ func (r *record) insert(ctx context.Context, tx bot.Tx) (bool, error) {
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 		on conflict (origin) do nothing returning id`,
 		r.Code, r.Version, r.origin, r.Kind, r.Field, r.Subject, r.Place.ID, r.Day, r.State, r.Lead, r.Desk, bit(r.Public),
-		bit(r.Urgent), bit(r.Sensitive), millis(r.Filed), millis(r.Updated), bit(r.OnBehalf), r.FiledBy, r.Photos, due, step,
+		bit(r.Urgent), bit(r.Sensitive), bot.Millis(r.Filed), bot.Millis(r.Updated), bit(r.OnBehalf), r.FiledBy, r.Photos, due, step,
 		r.rank(), r.holderKey, r.phoneKey, r.namedKey, r.textKey).Scan(&r.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
@@ -176,7 +162,7 @@ func bit(b bool) int {
 // next is the clock that ends next, as the row keeps it.
 func (r *record) next() (due int64, step Step) {
 	if k, ok := r.Next(); ok && r.State.Live() {
-		return millis(k.Due), k.Step
+		return bot.Millis(k.Due), k.Step
 	}
 	return 0, ""
 }
@@ -192,9 +178,9 @@ func (r *record) rank() int64 {
 	case due > 0:
 		return due
 	case r.State.Live():
-		return farRank/2 + millis(r.Filed)
+		return farRank/2 + bot.Millis(r.Filed)
 	}
-	return farRank - millis(r.Updated)
+	return farRank - bot.Millis(r.Updated)
 }
 
 // count keeps complaints_counts: a case left one place and came to another.

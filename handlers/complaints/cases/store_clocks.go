@@ -47,7 +47,7 @@ func complete(ctx context.Context, q Reader, records []*record) error {
 		if round != byID[id].Round {
 			return nil
 		}
-		k.Started, k.Due, k.Paused, k.Stopped, k.mark = fromMillis(started), fromMillis(due), fromMillis(paused), fromMillis(stopped), fromMillis(mark)
+		k.Started, k.Due, k.Paused, k.Stopped, k.mark = bot.FromMillis(started), bot.FromMillis(due), bot.FromMillis(paused), bot.FromMillis(stopped), bot.FromMillis(mark)
 		if term != "" {
 			var err error
 			if k.term, err = ParseTerm(term); err != nil {
@@ -99,8 +99,8 @@ func (r *record) writeClocks(ctx context.Context, tx bot.Tx) error {
 			on conflict (case_id, round, step, seq) do update set term = excluded.term, shift = excluded.shift, due = excluded.due,
 			provisional = excluded.provisional, version = excluded.version, paused = excluded.paused, stopped = excluded.stopped,
 			late = excluded.late, extended = excluded.extended, mark = excluded.mark, told = excluded.told`,
-			r.ID, r.Round, k.Step, k.seq, term, k.shift, millis(k.Started), millis(k.Due), bit(k.Provisional), k.CalendarVersion,
-			millis(k.Paused), millis(k.Stopped), bit(k.Late), k.Extended, millis(k.mark), string(k.told))
+			r.ID, r.Round, k.Step, k.seq, term, k.shift, bot.Millis(k.Started), bot.Millis(k.Due), bit(k.Provisional), k.CalendarVersion,
+			bot.Millis(k.Paused), bot.Millis(k.Stopped), bit(k.Late), k.Extended, bot.Millis(k.mark), string(k.told))
 		if err != nil {
 			return fmt.Errorf("write clock: %w", err)
 		}

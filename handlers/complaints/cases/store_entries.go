@@ -28,8 +28,8 @@ func (d *Desk) writeEntry(ctx context.Context, tx bot.Tx, r *record, e *Entry, k
 	}
 	err := tx.QueryRowContext(ctx, `insert into complaints_entries (case_id, version, round, at, action, actor, ref, agency, via, before,
 		after, target, days, due, shown, dedupe, words) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) returning id`,
-		r.ID, e.Version, e.Round, millis(e.At), e.Action, e.Actor, e.Ref, e.Agency, e.Via, e.Before, e.After, e.Target, e.Days,
-		millis(e.Due), bit(e.Shown), d.key("command", key), sealed).Scan(&e.ID)
+		r.ID, e.Version, e.Round, bot.Millis(e.At), e.Action, e.Actor, e.Ref, e.Agency, e.Via, e.Before, e.After, e.Target, e.Days,
+		bot.Millis(e.Due), bit(e.Shown), d.key("command", key), sealed).Scan(&e.ID)
 	if err != nil {
 		return fmt.Errorf("write timeline: %w", err)
 	}
@@ -50,7 +50,7 @@ func (d *Desk) scanEntry(s bot.Scanner, code string) (Entry, error) {
 	if err := d.open(sealed, entryPlace(code, e.Version, e.Action), &w); err != nil {
 		return Entry{}, err
 	}
-	e.At, e.Due, e.Name, e.Text, e.Reason, e.Media = fromMillis(at), fromMillis(due), w.Name, w.Text, w.Reason, w.Media
+	e.At, e.Due, e.Name, e.Text, e.Reason, e.Media = bot.FromMillis(at), bot.FromMillis(due), w.Name, w.Text, w.Reason, w.Media
 	return e, nil
 }
 

@@ -100,7 +100,7 @@ func (g *Register) Fill(ctx context.Context, n int) error {
 				if err := exec(ctx, tx, `insert into complaints_register_texts (case_id, revision, saved, author, hash, body) values ($1, 1, 1, 'x', 'x', $2)`, id, body); err != nil {
 					return err
 				}
-				if err := exec(ctx, tx, `insert into complaints_register (id, `+rowColumns+`) values ($1, $1, $2, 1, $3, $4, $5, $6, $6, $6, 0, $6, 0, 0, 0, 0, 'x', '')`, id, code, field, place, agency, millis(at)); err != nil {
+				if err := exec(ctx, tx, `insert into complaints_register (id, `+rowColumns+`) values ($1, $1, $2, 1, $3, $4, $5, $6, $6, $6, 0, $6, 0, 0, 0, 0, 'x', '')`, id, code, field, place, agency, bot.Millis(at)); err != nil {
 					return err
 				}
 				pairs = append(pairs, pair{term(termField, field), int64(id)}, pair{term(termAgency, agency), int64(id)}, pair{term(termPlace, place), int64(id)})

@@ -91,7 +91,7 @@ func (g *Register) follow(ctx context.Context, tx bot.Tx, e cases.Event, k work,
 
 // touch changes one column of an entry, where there is one.
 func (g *Register) touch(ctx context.Context, tx bot.Tx, id int64, set string, value any) error {
-	res, err := tx.ExecContext(ctx, `update complaints_register set updated = $2, `+set+` where case_id = $1`, id, millis(g.opt.Now()), value)
+	res, err := tx.ExecContext(ctx, `update complaints_register set updated = $2, `+set+` where case_id = $1`, id, bot.Millis(g.opt.Now()), value)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (g *Register) proposed(ctx context.Context, tx bot.Tx, e cases.Event, k wor
 	if err := k.put(ctx, tx); err != nil {
 		return err
 	}
-	return exec(ctx, tx, `update complaints_register_texts set proposed = $3, proposer = $4 where case_id = $1 and revision = $2`, k.ID, v.Revision, millis(g.opt.Now()), e.Actor.Ref())
+	return exec(ctx, tx, `update complaints_register_texts set proposed = $3, proposer = $4 where case_id = $1 and revision = $2`, k.ID, v.Revision, bot.Millis(g.opt.Now()), e.Actor.Ref())
 }
 
 // confirmed publishes: the version that was proposed, as it was seen.
@@ -170,14 +170,14 @@ func (g *Register) confirmed(ctx context.Context, tx bot.Tx, e cases.Event, k wo
 	if err := k.put(ctx, tx); err != nil {
 		return err
 	}
-	return exec(ctx, tx, `update complaints_register_texts set confirmed = $3, confirmer = $4 where case_id = $1 and revision = $2`, k.ID, v.Revision, millis(now), e.Actor.Ref())
+	return exec(ctx, tx, `update complaints_register_texts set confirmed = $3, confirmer = $4 where case_id = $1 and revision = $2`, k.ID, v.Revision, bot.Millis(now), e.Actor.Ref())
 }
 
 // firstPublished is when a text of the case was public for the first time; zero for never.
 func (g *Register) firstPublished(ctx context.Context, tx bot.Tx, id int64) (t time.Time, err error) {
 	var at int64
 	err = tx.QueryRowContext(ctx, `select coalesce(min(confirmed), 0) from complaints_register_texts where case_id = $1 and confirmed > 0`, id).Scan(&at)
-	return fromMillis(at), err
+	return bot.FromMillis(at), err
 }
 
 // declined takes an entry down, or says that a text is not published.
@@ -201,7 +201,7 @@ func (g *Register) end(ctx context.Context, tx bot.Tx, k work, ref, why string) 
 	if err != nil {
 		return err
 	}
-	return exec(ctx, tx, `update complaints_register_texts set ended = $3, ender = $4, why = $5 where case_id = $1 and revision = $2`, k.ID, k.Revision, millis(g.opt.Now()), ref, sealed)
+	return exec(ctx, tx, `update complaints_register_texts set ended = $3, ender = $4, why = $5 where case_id = $1 and revision = $2`, k.ID, k.Revision, bot.Millis(g.opt.Now()), ref, sealed)
 }
 
 // withdraw removes an entry and every text of it: the citizen, or what the case is

@@ -51,22 +51,8 @@ func scanWork(s bot.Scanner) (work, error) {
 	var w work
 	var due, updated int64
 	err := s.Scan(&w.ID, &w.Code, &w.State, &w.Lead, &w.Field, &w.Place, &w.Round, &due, &w.Revision, &w.Entry, &updated)
-	w.Due, w.Updated = fromMillis(due), fromMillis(updated)
+	w.Due, w.Updated = bot.FromMillis(due), bot.FromMillis(updated)
 	return w, err
-}
-
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func fromMillis(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(n)
 }
 
 func bit(b bool) int {
@@ -101,7 +87,7 @@ func (w work) put(ctx context.Context, tx bot.Tx) error {
 	return exec(ctx, tx, `insert into complaints_register_work (`+workColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		on conflict (case_id) do update set state = excluded.state, lead = excluded.lead, field = excluded.field, place = excluded.place, round = excluded.round,
 		due = excluded.due, revision = excluded.revision, entry = excluded.entry, updated = excluded.updated`,
-		w.ID, w.Code, string(w.State), w.Lead, w.Field, w.Place, w.Round, millis(w.Due), w.Revision, w.Entry, millis(w.Updated))
+		w.ID, w.Code, string(w.State), w.Lead, w.Field, w.Place, w.Round, bot.Millis(w.Due), w.Revision, w.Entry, bot.Millis(w.Updated))
 }
 
 // perPage is how many cases one page of work lists.
@@ -156,7 +142,7 @@ func (g *Register) works(ctx context.Context, st state, all bool, scopes []bot.S
 	if len(out) > perPage {
 		out = out[:perPage]
 		last := out[perPage-1]
-		next = fmt.Sprintf("%d-%d", millis(last.Due), last.ID)
+		next = fmt.Sprintf("%d-%d", bot.Millis(last.Due), last.ID)
 	}
 	return out, next, nil
 }
@@ -204,7 +190,7 @@ func (g *Register) scanVersion(s bot.Scanner, code string) (version, error) {
 	if err := s.Scan(&v.Revision, &saved, &v.Author, &v.Hash, &proposed, &v.Proposer, &confirmed, &v.Confirmer, &ended, &v.Ender, &why, &body); err != nil {
 		return v, err
 	}
-	v.Saved, v.Proposed, v.Confirmed, v.Ended = fromMillis(saved), fromMillis(proposed), fromMillis(confirmed), fromMillis(ended)
+	v.Saved, v.Proposed, v.Confirmed, v.Ended = bot.FromMillis(saved), bot.FromMillis(proposed), bot.FromMillis(confirmed), bot.FromMillis(ended)
 	if why != nil {
 		plain, err := g.opt.Sealer.Open(why, whyPlace(code, v.Revision))
 		if err != nil {
@@ -263,7 +249,7 @@ func (g *Register) save(ctx context.Context, tx bot.Tx, id int64, code, author, 
 		return 0, err
 	}
 	return last + 1, exec(ctx, tx, `insert into complaints_register_texts (case_id, revision, saved, author, hash, body) values ($1, $2, $3, $4, $5, $6)`,
-		id, last+1, millis(g.opt.Now()), author, hash, sealed)
+		id, last+1, bot.Millis(g.opt.Now()), author, hash, sealed)
 }
 
 // maxTerms is by how many different words an entry is found.
@@ -325,7 +311,7 @@ func (g *Register) termsOf(c Content) []int64 {
 
 // enter puts an entry into the register.
 func (g *Register) enter(ctx context.Context, tx bot.Tx, c cases.Case, e row, terms []int64) (int64, error) {
-	args := []any{c.ID, c.Code, e.Revision, c.Field, c.Place.ID, e.Agency, millis(e.Filed), millis(e.Sent), millis(e.Published), millis(e.Corrected), millis(e.Updated),
+	args := []any{c.ID, c.Code, e.Revision, c.Field, c.Place.ID, e.Agency, bot.Millis(e.Filed), bot.Millis(e.Sent), bot.Millis(e.Published), bot.Millis(e.Corrected), bot.Millis(e.Updated),
 		bit(e.Late), e.Returned, e.Reopened, e.Rating, e.Hash, e.holder}
 	columns, marks := rowColumns, `$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17`
 	if e.ID > 0 { // it was there before: it keeps its place
@@ -392,7 +378,7 @@ func (g *Register) remove(ctx context.Context, tx bot.Tx, caseID int64) (bool, e
 
 // changed notes that the register changed: copies in caches are void.
 func (g *Register) changed(ctx context.Context, tx bot.Tx) error {
-	return exec(ctx, tx, `update complaints_register_changes set n = n + 1, modified = $1 where id = 1`, millis(g.opt.Now()))
+	return exec(ctx, tx, `update complaints_register_changes set n = n + 1, modified = $1 where id = 1`, bot.Millis(g.opt.Now()))
 }
 
 // changes says how often the register changed, and when last.
@@ -401,7 +387,7 @@ func (g *Register) changes(ctx context.Context) (n int64, modified time.Time, er
 	if err := g.opt.Read.QueryRowContext(ctx, `select n, modified from complaints_register_changes where id = 1`).Scan(&n, &at); err != nil {
 		return 0, time.Time{}, fmt.Errorf("read the register's changes: %w", err)
 	}
-	return n, fromMillis(at), nil
+	return n, bot.FromMillis(at), nil
 }
 
 // row is an entry of the register as its table has it.
@@ -424,6 +410,6 @@ func scanRow(s bot.Scanner, more ...any) (row, error) {
 	var filed, sent, published, corrected, updated int64
 	err := s.Scan(append([]any{&r.ID, &r.CaseID, &r.Code, &r.Revision, &r.Field, &r.Place, &r.Agency, &filed, &sent, &published, &corrected, &updated,
 		&r.Late, &r.Returned, &r.Reopened, &r.Rating, &r.Hash, &r.holder}, more...)...)
-	r.Filed, r.Sent, r.Published, r.Corrected, r.Updated = fromMillis(filed), fromMillis(sent), fromMillis(published), fromMillis(corrected), fromMillis(updated)
+	r.Filed, r.Sent, r.Published, r.Corrected, r.Updated = bot.FromMillis(filed), bot.FromMillis(sent), bot.FromMillis(published), bot.FromMillis(corrected), bot.FromMillis(updated)
 	return r, err
 }

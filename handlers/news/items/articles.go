@@ -138,7 +138,7 @@ func (x *change) article(ctx context.Context) error {
 			}
 		}
 		if _, err := x.tx.ExecContext(ctx, `insert into news_articles (item, channel, state, post, due, since, revises) values ($1, $2, $3, $4, $5, $5, $6)`,
-			x.it.ID, channel, string(state), post, millis(x.now), truth(post != "")); err != nil {
+			x.it.ID, channel, string(state), post, bot.Millis(x.now), truth(post != "")); err != nil {
 			return fmt.Errorf("write article: %w", err)
 		}
 	}
@@ -159,7 +159,7 @@ func readArticles(ctx context.Context, q Reader, where string, args ...any) (out
 		if err := s.Scan(&a.item, &a.Channel, &a.State, &a.token, &a.post, &a.calling, &due, &since, &a.tries, &a.Reason, &announced, &a.revises); err != nil {
 			return err
 		}
-		a.Due, a.since, a.Announced = fromMillis(due), fromMillis(since), fromMillis(announced)
+		a.Due, a.since, a.Announced = bot.FromMillis(due), bot.FromMillis(since), bot.FromMillis(announced)
 		out = append(out, a)
 		return nil
 	})
@@ -216,7 +216,7 @@ func (d *Desk) SettleArticle(ctx context.Context, w *bot.Work, id int64, a Actor
 		it.State == Corrected && list[0].State == ArticleFailed { // what it says is wrong by now
 		return conflict("news.conflict_state")
 	}
-	now, to := millis(d.opt.Now()), list[0].again()
+	now, to := bot.Millis(d.opt.Now()), list[0].again()
 	if arrived {
 		to = ArticleAnnounced
 	}
@@ -250,7 +250,7 @@ func (d *Desk) RunArticles(ctx context.Context, works *bot.Works) error {
 		// A call that was under way when its item was paused is told of all the same. What waits is left out here: it
 		// must not stand before others for days.
 		list, err := readArticles(ctx, d.opt.Read, `a.channel = $2 and a.state in ('wanted', 'made', 'ready', 'revise', 'revising') and a.due <= $1
-			and (a.calling = 1 or exists (select 1 from news_items i where i.id = a.item and i.state <> 'paused')) order by a.due, a.item limit 20`, millis(d.opt.Now()), channel)
+			and (a.calling = 1 or exists (select 1 from news_items i where i.id = a.item and i.state <> 'paused')) order by a.due, a.item limit 20`, bot.Millis(d.opt.Now()), channel)
 		errs = append(errs, err)
 		for _, a := range list {
 			if err := d.articleStep(ctx, works, a, p); err != nil {
@@ -304,7 +304,7 @@ func (d *Desk) handIn(ctx context.Context, works *bot.Works, it Item, a itemArti
 		// Handed in twice, it stands twice in the account's list: a person looks first. Other words twice harm nobody.
 		return d.articleFailed(ctx, works, a, err, a.State == ArticleRevise)
 	}
-	return d.writeArticle(ctx, works, a, `state = $3, token = $4, due = $5, tries = 0, reason = ''`, string(next), token, millis(d.opt.Now().Add(articleFirst)))
+	return d.writeArticle(ctx, works, a, `state = $3, token = $4, due = $5, tries = 0, reason = ''`, string(next), token, bot.Millis(d.opt.Now().Add(articleFirst)))
 }
 
 // askFor asks whether the platform has looked at an article.
@@ -328,7 +328,7 @@ func (d *Desk) announce(ctx context.Context, works *bot.Works, it Item, a itemAr
 		return err
 	}
 	if fair := d.Fair(s, now); fair.After(now) && !it.Urgent {
-		return d.writeArticle(ctx, works, a, `due = $3, reason = $4`, millis(fair), "news.article_quiet")
+		return d.writeArticle(ctx, works, a, `due = $3, reason = $4`, bot.Millis(fair), "news.article_quiet")
 	}
 	next, reason, err := d.allowance(ctx, s, a.Channel, now)
 	if err != nil {
@@ -338,7 +338,7 @@ func (d *Desk) announce(ctx context.Context, works *bot.Works, it Item, a itemAr
 		if next.Sub(a.since) > articleLife {
 			return d.endArticle(ctx, works, a, ArticleFailed, "news.article_late")
 		}
-		return d.writeArticle(ctx, works, a, `due = $3, reason = $4`, millis(next), reason)
+		return d.writeArticle(ctx, works, a, `due = $3, reason = $4`, bot.Millis(next), reason)
 	}
 	taken := false
 	if err := works.Do(ctx, func(ctx context.Context, w *bot.Work) error {
@@ -348,7 +348,7 @@ func (d *Desk) announce(ctx context.Context, works *bot.Works, it Item, a itemAr
 		}
 		// Paused, stopped or corrected a moment ago: then it is not announced.
 		res, err := tx.ExecContext(ctx, `update news_articles set calling = 1, announced = $3 where item = $1 and channel = $2 and state = 'ready' and calling = 0
-			and exists (select 1 from news_items i where i.id = $1 and i.state in ('sending', 'done', 'corrected'))`, a.item, a.Channel, millis(now))
+			and exists (select 1 from news_items i where i.id = $1 and i.state in ('sending', 'done', 'corrected'))`, a.item, a.Channel, bot.Millis(now))
 		if err != nil {
 			return fmt.Errorf("write article: %w", err)
 		}
@@ -380,7 +380,7 @@ func (d *Desk) allowance(ctx context.Context, s Settings, channel string, now ti
 	} {
 		var n int
 		if err := d.opt.Read.QueryRowContext(ctx, `select count(*) from news_articles where channel = $1 and announced >= $2 and announced < $3`,
-			channel, millis(c.from), millis(c.to)).Scan(&n); err != nil {
+			channel, bot.Millis(c.from), bot.Millis(c.to)).Scan(&n); err != nil {
 			return time.Time{}, "", fmt.Errorf("count articles: %w", err)
 		}
 		if n >= s.Int(c.key) {
@@ -415,7 +415,7 @@ func (d *Desk) articleFailed(ctx context.Context, works *bot.Works, a itemArticl
 	if a.State == ArticleReady {
 		set += `, announced = 0` // it was not
 	}
-	return d.writeArticle(ctx, works, a, set, millis(now.Add(wait)), se.Reason)
+	return d.writeArticle(ctx, works, a, set, bot.Millis(now.Add(wait)), se.Reason)
 }
 
 func (d *Desk) endArticle(ctx context.Context, works *bot.Works, a itemArticle, to ArticleState, reason string) error {

@@ -67,7 +67,7 @@ func loadCampaign(ctx context.Context, q Reader, id int64) (Campaign, error) {
 
 // writeCampaign writes a campaign that was checked, its history and the trail.
 func (d *Desk) writeCampaign(ctx context.Context, tx bot.Tx, a Actor, c *Campaign, action string) error {
-	now := millis(d.opt.Now())
+	now := bot.Millis(d.opt.Now())
 	media := make([]string, len(c.Media))
 	for i, m := range c.Media {
 		media[i] = string(m)
@@ -181,7 +181,7 @@ func (d *Desk) CampaignHistory(ctx context.Context, id int64, a Actor) ([]Campai
 		if err := s.Scan(&e.Version, &at, &e.Action, &e.Actor, &body); err != nil {
 			return err
 		}
-		e.At = fromMillis(at)
+		e.At = bot.FromMillis(at)
 		if err := json.Unmarshal([]byte(body), &e.Campaign); err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (d *Desk) Column(ctx context.Context, s Search) (out []Item, more bool, err
 		n.and(forPlace, s.Place)
 	}
 	if s.BeforeID > 0 {
-		n.and(`(i.published < ? or i.published = ? and i.id < ?)`, millis(s.Before), millis(s.Before), s.BeforeID)
+		n.and(`(i.published < ? or i.published = ? and i.id < ?)`, bot.Millis(s.Before), bot.Millis(s.Before), s.BeforeID)
 	}
 	most := s.Limit
 	if most <= 0 || most > 50 {
@@ -91,7 +91,7 @@ func (d *Desk) Changed(ctx context.Context) (n int64, at time.Time, err error) {
 	if err != nil {
 		return 0, at, fmt.Errorf("changes of the column: %w", err)
 	}
-	return n + ms, fromMillis(ms), nil
+	return n + ms, bot.FromMillis(ms), nil
 }
 
 // Open counts an opening of an item's short link and returns the item. Nothing of who opened it is kept.

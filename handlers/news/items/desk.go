@@ -182,20 +182,6 @@ func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func fromMillis(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
-}
-
 func refusal(code bot.Code, key string, args ...any) error {
 	return &bot.Error{Code: code, Key: key, Args: args}
 }

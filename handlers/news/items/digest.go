@@ -95,10 +95,10 @@ func (d *Desk) startDigest(ctx context.Context, works *bot.Works, s Settings, of
 			from = due.AddDate(0, 0, -7)
 		}
 		if since.Valid {
-			from = fromMillis(since.Int64)
+			from = bot.FromMillis(since.Int64)
 		}
 		_, err = tx.ExecContext(ctx, `insert into news_digests (often, day, since, ends, top, state) values ($1, $2, $3, $4, (select coalesce(max(id), 0) from news_subscribers), 'topics')
-			on conflict do nothing`, often, day, millis(from), millis(due))
+			on conflict do nothing`, often, day, bot.Millis(from), bot.Millis(due))
 		return err
 	})
 }
@@ -110,7 +110,7 @@ func (d *Desk) openDigests(ctx context.Context) ([]digest, error) {
 		var g digest
 		var since, ends int64
 		err := s.Scan(&g.id, &g.often, &g.day, &since, &ends, &g.spread, &g.cursor, &g.top, &g.state)
-		g.since, g.ends = fromMillis(since), fromMillis(ends)
+		g.since, g.ends = bot.FromMillis(since), bot.FromMillis(ends)
 		out = append(out, g)
 		return err
 	})

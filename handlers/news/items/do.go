@@ -98,7 +98,7 @@ func (d *Desk) twin(ctx context.Context, tx bot.Tx, a Actor, c Content, corrects
 	}
 	var id int64
 	err = tx.QueryRowContext(ctx, `select id from news_items where state = 'draft' and author = $1 and hash = $2 and corrects = $3 and created >= $4 order by id desc limit 1`,
-		a.Ref(), hash, corrects, millis(d.opt.Now().Add(-slowForm))).Scan(&id)
+		a.Ref(), hash, corrects, bot.Millis(d.opt.Now().Add(-slowForm))).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return it, false, nil
 	}
@@ -424,7 +424,7 @@ func (d *Desk) isDeputy(ctx context.Context, q Reader, a Actor) (bool, error) {
 // note writes the timeline and the audit trail and tells the listeners.
 func (d *Desk) note(ctx context.Context, w *bot.Work, tx bot.Tx, it Item, before State, action Action, a Actor, reason string) error {
 	if _, err := tx.ExecContext(ctx, `insert into news_entries (item, version, at, action, actor, before, after, hash, reason) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		it.ID, it.Version, millis(it.Updated), string(action), a.Ref(), string(before), string(it.State), it.Hash, reason); err != nil {
+		it.ID, it.Version, bot.Millis(it.Updated), string(action), a.Ref(), string(before), string(it.State), it.Hash, reason); err != nil {
 		return fmt.Errorf("write timeline: %w", err)
 	}
 	detail := string(before) + ">" + string(it.State)

@@ -33,7 +33,7 @@ func system() Actor { return Actor{System: true} }
 // stopped and ends what is done.
 func (d *Desk) RunSend(ctx context.Context, works *bot.Works) error {
 	now := d.opt.Now()
-	due, err := list(ctx, d.opt.Read, `where i.state = 'scheduled' and i.scheduled <= $1 order by i.urgent desc, i.scheduled, i.id limit 50`, millis(now))
+	due, err := list(ctx, d.opt.Read, `where i.state = 'scheduled' and i.scheduled <= $1 order by i.urgent desc, i.scheduled, i.id limit 50`, bot.Millis(now))
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (d *Desk) RunSend(ctx context.Context, works *bot.Works) error {
 		errs = append(errs, d.beginOne(ctx, works, it))
 	}
 	under, err := list(ctx, d.opt.Read, `where i.state in ('sending', 'stopped') and i.spread > 0 and (i.state = 'sending' or i.finished > $1) order by i.urgent desc, i.id limit 200`,
-		millis(now.Add(-24*time.Hour)))
+		bot.Millis(now.Add(-24*time.Hour)))
 	if err != nil {
 		return errors.Join(append(errs, err)...)
 	}
@@ -253,7 +253,7 @@ func (d *Desk) capOf(ctx context.Context, tx bot.Tx, it *Item) (bot.Cap, error) 
 	y, m, day := d.opt.Now().In(calendar.Zone).Date()
 	c.Since = time.Date(y, m, day, 0, 0, 0, 0, calendar.Zone)
 	err = bot.EachRow(ctx, tx, `select spread from news_items where published >= $2 and (published >= $1 or finished = 0 or finished >= $1) and spread > 0 and id <> $3 and corrects = 0
-		order by id desc limit 100`, []any{millis(c.Since), millis(c.Since.Add(-capBack)), it.ID}, func(s bot.Scanner) error {
+		order by id desc limit 100`, []any{bot.Millis(c.Since), bot.Millis(c.Since.Add(-capBack)), it.ID}, func(s bot.Scanner) error {
 		var id int64
 		err := s.Scan(&id)
 		c.Spreads = append(c.Spreads, id)
@@ -297,7 +297,7 @@ func (d *Desk) next(ctx context.Context, q Reader, often string, topics, places 
 				return err
 			}
 			n++
-			r.rhythm = fromMillis(rhythm)
+			r.rhythm = bot.FromMillis(rhythm)
 			last = max(last, r.id)
 			if here == 1 {
 				all = append(all, r)
@@ -383,7 +383,7 @@ func (d *Desk) noteLate(ctx context.Context, works *bot.Works) error {
 	since := d.opt.Now().Add(-noteFor)
 	ended, err := list(ctx, d.opt.Read, `where i.state in ('done', 'corrected', 'stopped') and i.spread > 0 and i.finished > $1
 		and (not exists (select 1 from news_figures f where f.item = i.id)
-			or exists (select 1 from news_figures f where f.item = i.id and f.state in ('waiting', 'queued', 'sending', 'held'))) order by i.id desc limit 200`, millis(since))
+			or exists (select 1 from news_figures f where f.item = i.id and f.state in ('waiting', 'queued', 'sending', 'held'))) order by i.id desc limit 200`, bot.Millis(since))
 	if err != nil {
 		return err
 	}

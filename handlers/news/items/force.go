@@ -154,7 +154,7 @@ const toldFor = 60 * 24 * time.Hour
 func (d *Desk) told(ctx context.Context, tx bot.Tx, sets map[bot.PersonID][]Item) error {
 	for person, set := range sets {
 		for _, it := range set {
-			if _, err := tx.ExecContext(ctx, `insert into news_told (item, person, at) values ($1, $2, $3) on conflict do nothing`, it.ID, int64(person), millis(d.opt.Now())); err != nil {
+			if _, err := tx.ExecContext(ctx, `insert into news_told (item, person, at) values ($1, $2, $3) on conflict do nothing`, it.ID, int64(person), bot.Millis(d.opt.Now())); err != nil {
 				return fmt.Errorf("note who was told: %w", err)
 			}
 		}
@@ -186,7 +186,7 @@ func (d *Desk) putOffToTold(ctx context.Context, tx bot.Tx, it Item) error {
 // forgetTold ends what is known of digests of long ago.
 func (d *Desk) forgetTold(ctx context.Context, works *bot.Works) error {
 	return d.dropAll(ctx, works, d.sending, func(ctx context.Context, tx bot.Tx, most int) (int, error) {
-		res, err := tx.ExecContext(ctx, `delete from news_told where (item, person) in (select item, person from news_told where at < $1 limit $2)`, millis(d.opt.Now().Add(-toldFor)), most)
+		res, err := tx.ExecContext(ctx, `delete from news_told where (item, person) in (select item, person from news_told where at < $1 limit $2)`, bot.Millis(d.opt.Now().Add(-toldFor)), most)
 		if err != nil {
 			return 0, fmt.Errorf("forget who was told: %w", err)
 		}

@@ -40,10 +40,10 @@ func (d *Desk) NewCode(ctx context.Context, tx bot.Tx, c bot.Contact) (string, e
 		b.WriteByte(codeLetters[randomIndex(len(codeLetters))])
 	}
 	code := b.String()
-	if _, err := tx.ExecContext(ctx, `delete from news_codes where person = $1 or expires < $2`, int64(c.Person), millis(now)); err != nil {
+	if _, err := tx.ExecContext(ctx, `delete from news_codes where person = $1 or expires < $2`, int64(c.Person), bot.Millis(now)); err != nil {
 		return "", fmt.Errorf("end codes: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, `insert into news_codes (digest, person, expires) values ($1, $2, $3)`, d.codeKey(code), int64(c.Person), millis(now.Add(CodeLife))); err != nil {
+	if _, err := tx.ExecContext(ctx, `insert into news_codes (digest, person, expires) values ($1, $2, $3)`, d.codeKey(code), int64(c.Person), bot.Millis(now.Add(CodeLife))); err != nil {
 		return "", fmt.Errorf("write code: %w", err)
 	}
 	return code, nil
@@ -79,7 +79,7 @@ func (d *Desk) Redeem(ctx context.Context, tx bot.Tx, c bot.Contact, code string
 	}
 	now := d.opt.Now()
 	var tries int
-	if err := tx.QueryRowContext(ctx, `select count(*) from news_tries where person = $1 and at > $2`, int64(c.Person), millis(now.Add(-time.Hour))).Scan(&tries); err != nil {
+	if err := tx.QueryRowContext(ctx, `select count(*) from news_tries where person = $1 and at > $2`, int64(c.Person), bot.Millis(now.Add(-time.Hour))).Scan(&tries); err != nil {
 		return fmt.Errorf("count tries: %w", err)
 	}
 	if tries >= maxTries {
@@ -91,8 +91,8 @@ func (d *Desk) Redeem(ctx context.Context, tx bot.Tx, c bot.Contact, code string
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("find code: %w", err)
 	}
-	if err != nil || expires <= millis(now) {
-		if _, err := tx.ExecContext(ctx, `insert into news_tries (person, at) values ($1, $2)`, int64(c.Person), millis(now)); err != nil {
+	if err != nil || expires <= bot.Millis(now) {
+		if _, err := tx.ExecContext(ctx, `insert into news_tries (person, at) values ($1, $2)`, int64(c.Person), bot.Millis(now)); err != nil {
 			return fmt.Errorf("count try: %w", err)
 		}
 		return invalid("news.invalid_code")

@@ -234,7 +234,7 @@ func putOff(ctx context.Context, tx bot.Tx, p bot.PersonID, item int64) error {
 // brought lists what came between two times and is in force: what a digest of that time tells.
 func brought(ctx context.Context, q Reader, since, ends time.Time) ([]Item, error) {
 	came, err := list(ctx, q, `where i.published > $1 and i.published <= $2 and i.send = 1 and i.state <> 'stopped' order by i.published desc, i.id desc limit $3`,
-		millis(since), millis(ends), digestMost)
+		bot.Millis(since), bot.Millis(ends), digestMost)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +285,7 @@ func (d *Desk) turn(ctx context.Context, tx bot.Tx, s Subscription) error {
 func (d *Desk) owed(ctx context.Context, tx bot.Tx, s Subscription, ends time.Time) ([]Item, error) {
 	if s.Often == Now {
 		return list(ctx, tx, `where i.state in ('sending', 'paused') and i.spread > 0 and i.expanded = 0 and i.corrects = 0 and i.cursor < $1 and i.top >= $1 and i.published <= $2
-			order by i.id limit $3`, s.id, millis(ends), digestMost)
+			order by i.id limit $3`, s.id, bot.Millis(ends), digestMost)
 	}
 	var since sql.NullInt64
 	err := tx.QueryRowContext(ctx, `select coalesce((select min(since) from news_digests where often = $1 and state = 'topics' and cursor < $2 and top >= $2),
@@ -293,7 +293,7 @@ func (d *Desk) owed(ctx context.Context, tx bot.Tx, s Subscription, ends time.Ti
 	if err != nil {
 		return nil, fmt.Errorf("read digests: %w", err)
 	}
-	from := fromMillis(since.Int64)
+	from := bot.FromMillis(since.Int64)
 	if !since.Valid { // there was none yet
 		set, err := d.settings(ctx, tx)
 		if err != nil {

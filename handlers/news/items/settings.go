@@ -141,7 +141,7 @@ func (d *Desk) Set(ctx context.Context, w *bot.Work, a Actor, key, value, reason
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `insert into news_settings (key, value, since, actor, reason) values ($1, $2, $3, $4, $5)`,
-		key, value, millis(d.opt.Now()), a.Ref(), reason); err != nil {
+		key, value, bot.Millis(d.opt.Now()), a.Ref(), reason); err != nil {
 		return fmt.Errorf("write setting: %w", err)
 	}
 	return d.opt.Audit(ctx, tx, a.Ref(), "news.setting", "setting:"+key, value)
@@ -160,7 +160,7 @@ func (d *Desk) SettingsLog(ctx context.Context) ([]Setting, error) {
 		var x Setting
 		var since int64
 		err := s.Scan(&x.Key, &x.Value, &since, &x.Actor, &x.Reason)
-		x.Since = fromMillis(since)
+		x.Since = bot.FromMillis(since)
 		out = append(out, x)
 		return err
 	})
@@ -221,7 +221,7 @@ func (d *Desk) NameDeputy(ctx context.Context, w *bot.Work, a Actor, officer int
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `insert into news_deputies (officer, named, reason, since, until) values ($1, $2, $3, $4, $5)`,
-		officer, a.Ref(), reason, millis(now), millis(until)); err != nil {
+		officer, a.Ref(), reason, bot.Millis(now), bot.Millis(until)); err != nil {
 		return fmt.Errorf("name deputy: %w", err)
 	}
 	return d.opt.Audit(ctx, tx, a.Ref(), "news.deputy", bot.Officer{ID: officer}.Actor(), until.In(calendar.Zone).Format(time.DateOnly))
@@ -236,7 +236,7 @@ func (d *Desk) EndDeputy(ctx context.Context, w *bot.Work, a Actor, id int64) er
 	if err != nil {
 		return err
 	}
-	res, err := tx.ExecContext(ctx, `update news_deputies set ended = $2 where id = $1 and ended = 0`, id, millis(d.opt.Now()))
+	res, err := tx.ExecContext(ctx, `update news_deputies set ended = $2 where id = $1 and ended = 0`, id, bot.Millis(d.opt.Now()))
 	if err != nil {
 		return fmt.Errorf("end deputy: %w", err)
 	}
@@ -250,12 +250,12 @@ func (d *Desk) EndDeputy(ctx context.Context, w *bot.Work, a Actor, id int64) er
 func (d *Desk) Deputies(ctx context.Context) ([]Deputy, error) { return d.deputies(ctx, d.opt.Read) }
 
 func (d *Desk) deputies(ctx context.Context, q Reader) ([]Deputy, error) {
-	return readDeputies(ctx, q, `where ended = 0 and until > $1 order by id limit 200`, millis(d.opt.Now()))
+	return readDeputies(ctx, q, `where ended = 0 and until > $1 order by id limit 200`, bot.Millis(d.opt.Now()))
 }
 
 // DeputiesLog lists those whose time is over, newest first, at most 100.
 func (d *Desk) DeputiesLog(ctx context.Context) ([]Deputy, error) {
-	return readDeputies(ctx, d.opt.Read, `where ended > 0 or until <= $1 order by id desc limit 100`, millis(d.opt.Now()))
+	return readDeputies(ctx, d.opt.Read, `where ended > 0 or until <= $1 order by id desc limit 100`, bot.Millis(d.opt.Now()))
 }
 
 func readDeputies(ctx context.Context, q Reader, where string, args ...any) ([]Deputy, error) {
@@ -264,7 +264,7 @@ func readDeputies(ctx context.Context, q Reader, where string, args ...any) ([]D
 		var x Deputy
 		var since, until, ended int64
 		err := s.Scan(&x.ID, &x.Officer, &x.Named, &x.Reason, &since, &until, &ended)
-		x.Since, x.Until, x.Ended = fromMillis(since), fromMillis(until), fromMillis(ended)
+		x.Since, x.Until, x.Ended = bot.FromMillis(since), bot.FromMillis(until), bot.FromMillis(ended)
 		out = append(out, x)
 		return err
 	})

@@ -28,8 +28,8 @@ func scan(s bot.Scanner) (it Item, err error) {
 		&p.Queued, &p.Gone, &p.Capped, &p.Sent, &p.Failed, &p.Left, &p.Opened, &body, &it.waits); err != nil {
 		return it, err
 	}
-	it.ApprovedAt, it.Scheduled, it.Created, it.Updated = fromMillis(at), fromMillis(scheduled), fromMillis(created), fromMillis(updated)
-	it.Published, it.Finished, p.Expanded = fromMillis(published), fromMillis(finished), it.expanded
+	it.ApprovedAt, it.Scheduled, it.Created, it.Updated = bot.FromMillis(at), bot.FromMillis(scheduled), bot.FromMillis(created), bot.FromMillis(updated)
+	it.Published, it.Finished, p.Expanded = bot.FromMillis(published), bot.FromMillis(finished), it.expanded
 	if err := json.Unmarshal([]byte(body), &it.Content); err != nil {
 		return it, fmt.Errorf("item %d cannot be read: %w", it.ID, err)
 	}
@@ -76,7 +76,7 @@ func (d *Desk) insert(ctx context.Context, tx bot.Tx, it *Item) error {
 	it.Version = 1
 	err := tx.QueryRowContext(ctx, `insert into news_items (state, version, revision, hash, title, folded, source_kind, source_name, source_key, agency, author, editor, corrects, send, created, updated)
 		values ($1, 1, 0, '', '', '', '', '', $2, $3, $4, $5, $6, 0, $7, $7) returning id`,
-		string(it.State), it.SourceKey, it.Agency, it.Author, it.Editor, it.Corrects, millis(it.Created)).Scan(&it.ID)
+		string(it.State), it.SourceKey, it.Agency, it.Author, it.Editor, it.Corrects, bot.Millis(it.Created)).Scan(&it.ID)
 	if err != nil {
 		return fmt.Errorf("write item: %w", err)
 	}
@@ -94,7 +94,7 @@ func (d *Desk) revise(ctx context.Context, tx bot.Tx, it *Item) error {
 	}
 	it.Hash = hash
 	it.Revision++
-	now := millis(d.opt.Now())
+	now := bot.Millis(d.opt.Now())
 	if _, err := tx.ExecContext(ctx, `insert into news_revisions (item, number, hash, body, author, at) values ($1, $2, $3, $4, $5, $6)`,
 		it.ID, it.Revision, hash, body, it.Editor, now); err != nil {
 		return fmt.Errorf("write revision: %w", err)
@@ -128,8 +128,8 @@ func (d *Desk) update(ctx context.Context, tx bot.Tx, it Item, version int64) er
 	res, err := tx.ExecContext(ctx, `update news_items set state = $2, version = $3, revision = $4, hash = $5, editor = $6, checker = $7, approver = $8, approved = $9, approved_at = $10,
 		urgent = $11, scheduled = $12, updated = $13, published = $14, finished = $15, spread = $16, cursor = $17, top = $18, expanded = $19, queued = $20, gone = $21, capped = $22,
 		sent = $23, failed = $24 where id = $1 and version = $25`,
-		it.ID, string(it.State), it.Version, it.Revision, it.Hash, it.Editor, it.Checker, it.Approver, it.approved, millis(it.ApprovedAt),
-		truth(it.Urgent), millis(it.Scheduled), millis(it.Updated), millis(it.Published), millis(it.Finished), it.spread, it.cursor, it.top, truth(it.expanded),
+		it.ID, string(it.State), it.Version, it.Revision, it.Hash, it.Editor, it.Checker, it.Approver, it.approved, bot.Millis(it.ApprovedAt),
+		truth(it.Urgent), bot.Millis(it.Scheduled), bot.Millis(it.Updated), bot.Millis(it.Published), bot.Millis(it.Finished), it.spread, it.cursor, it.top, truth(it.expanded),
 		p.Queued, p.Gone, p.Capped, p.Sent, p.Failed, version)
 	if err != nil {
 		return fmt.Errorf("write item: %w", err)
@@ -178,7 +178,7 @@ func (d *Desk) Revisions(ctx context.Context, id int64, a Actor) ([]Revision, er
 		if err := s.Scan(&r.Number, &r.Hash, &body, &r.Author, &at); err != nil {
 			return err
 		}
-		r.At = fromMillis(at)
+		r.At = bot.FromMillis(at)
 		out = append(out, r)
 		return json.Unmarshal([]byte(body), &out[len(out)-1].Content)
 	})
@@ -207,7 +207,7 @@ func (d *Desk) Timeline(ctx context.Context, id int64, a Actor) ([]Entry, error)
 		var e Entry
 		var at int64
 		err := s.Scan(&at, &e.Action, &e.Actor, &e.Before, &e.After, &e.Hash, &e.Reason)
-		e.At = fromMillis(at)
+		e.At = bot.FromMillis(at)
 		out = append(out, e)
 		return err
 	})

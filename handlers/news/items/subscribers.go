@@ -80,7 +80,7 @@ func (d *Desk) subscriber(ctx context.Context, q Reader, p bot.PersonID) (Subscr
 	if err != nil {
 		return s, "", fmt.Errorf("read subscription: %w", err)
 	}
-	s.Known, s.On, s.Since, s.consent.at, s.rhythm = true, state == "on", fromMillis(since), fromMillis(at), fromMillis(rhythm)
+	s.Known, s.On, s.Since, s.consent.at, s.rhythm = true, state == "on", bot.FromMillis(since), bot.FromMillis(at), bot.FromMillis(rhythm)
 	return s, state, errors.Join(json.Unmarshal([]byte(topics), &s.Topics), json.Unmarshal([]byte(places), &s.Places))
 }
 
@@ -106,7 +106,7 @@ func (d *Desk) Agree(ctx context.Context, tx bot.Tx, c bot.Contact, lang, versio
 		return Subscription{}, conflict("news.conflict_consent")
 	}
 	if _, err := tx.ExecContext(ctx, `insert into news_consents (version, lang, wording, since) values ($1, $2, $3, $4) on conflict do nothing`,
-		version, lang, wording, millis(d.opt.Now())); err != nil {
+		version, lang, wording, bot.Millis(d.opt.Now())); err != nil {
 		return Subscription{}, fmt.Errorf("write consent: %w", err)
 	}
 	return d.subscribe(ctx, tx, c, func(s *Subscription) error {
@@ -170,15 +170,15 @@ func (d *Desk) keep(ctx context.Context, tx bot.Tx, s *Subscription) error {
 	if s.On {
 		state = "on"
 	}
-	now := millis(d.opt.Now())
+	now := bot.Millis(d.opt.Now())
 	if !s.Known {
 		err = tx.QueryRowContext(ctx, `insert into news_subscribers (person, contact, state, often, topics, places, consent, consent_lang, consent_at, since, updated, often_since)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11) returning id`, int64(s.person), int64(s.contact), state, s.Often, string(topics), string(places),
-			s.consent.version, s.consent.lang, millis(s.consent.at), now, millis(s.rhythm)).Scan(&s.id)
+			s.consent.version, s.consent.lang, bot.Millis(s.consent.at), now, bot.Millis(s.rhythm)).Scan(&s.id)
 		s.Known, s.Since = true, d.opt.Now()
 	} else {
 		_, err = tx.ExecContext(ctx, `update news_subscribers set contact = $2, state = $3, often = $4, topics = $5, places = $6, consent = $7, consent_lang = $8, consent_at = $9, updated = $10,
-			often_since = $11 where id = $1`, s.id, int64(s.contact), state, s.Often, string(topics), string(places), s.consent.version, s.consent.lang, millis(s.consent.at), now, millis(s.rhythm))
+			often_since = $11 where id = $1`, s.id, int64(s.contact), state, s.Often, string(topics), string(places), s.consent.version, s.consent.lang, bot.Millis(s.consent.at), now, bot.Millis(s.rhythm))
 	}
 	if err != nil {
 		return fmt.Errorf("write subscription: %w", err)

@@ -88,14 +88,14 @@ func (d *Desk) Sums(ctx context.Context, a Actor, from, to time.Time) (Sums, err
 	if !from.Before(to) || to.Sub(from) > maxSpan {
 		return out, invalid("news.invalid_days")
 	}
-	span := []any{millis(from), millis(to)}
+	span := []any{bot.Millis(from), bot.Millis(to)}
 	err := bot.EachRow(ctx, d.opt.Read, `select id, title, state, corrects, published, finished, spread, source_kind, source_name, opened, left_after from news_items
 		where published > 0 and published >= $1 and published < $2 order by published desc, id desc limit $3`, append(span, maxSummed+1), func(s bot.Scanner) error {
 		var x ItemSum
 		var at, finished int64
 		var kind, name string
 		err := s.Scan(&x.ID, &x.Title, &x.State, &x.Corrects, &at, &finished, &x.spread, &kind, &name, &x.Opened, &x.Left)
-		x.Published, x.finished, x.source, x.Items = fromMillis(at), fromMillis(finished), kind+"\t"+name, 1
+		x.Published, x.finished, x.source, x.Items = bot.FromMillis(at), bot.FromMillis(finished), kind+"\t"+name, 1
 		out.Items = append(out.Items, x)
 		return err
 	})

@@ -58,7 +58,7 @@ func (d *Desk) SendTest(ctx context.Context, w *bot.Work, id int64, a Actor, peo
 	now := d.opt.Now()
 	var test int64
 	if err := tx.QueryRowContext(ctx, `insert into news_tests (item, hash, actor, at, people, spread) values ($1, $2, $3, $4, $5, 0) returning id`,
-		id, it.Hash, a.Ref(), millis(now), len(people)).Scan(&test); err != nil {
+		id, it.Hash, a.Ref(), bot.Millis(now), len(people)).Scan(&test); err != nil {
 		return bot.Reach{}, fmt.Errorf("write test: %w", err)
 	}
 	it.trial = d.trialKey(test, it.Hash)
@@ -103,7 +103,7 @@ func (d *Desk) Trial(ctx context.Context, id int64, key string) (Item, error) {
 		return Item{}, notFound()
 	}
 	sent := ""
-	if err := bot.EachRow(ctx, d.opt.Read, `select id, hash from news_tests where item = $1 and at > $2 order by id`, []any{id, millis(d.opt.Now().Add(-trialFor))}, func(s bot.Scanner) error {
+	if err := bot.EachRow(ctx, d.opt.Read, `select id, hash from news_tests where item = $1 and at > $2 order by id`, []any{id, bot.Millis(d.opt.Now().Add(-trialFor))}, func(s bot.Scanner) error {
 		var test int64
 		var hash string
 		err := s.Scan(&test, &hash)
@@ -139,7 +139,7 @@ func (d *Desk) Tests(ctx context.Context, id int64, a Actor) ([]Test, error) {
 		var x Test
 		var at int64
 		err := s.Scan(&at, &x.Actor, &x.Hash, &x.People)
-		x.At = fromMillis(at)
+		x.At = bot.FromMillis(at)
 		out = append(out, x)
 		return err
 	})
@@ -152,7 +152,7 @@ func (d *Desk) Tests(ctx context.Context, id int64, a Actor) ([]Test, error) {
 // closeTests ends the spreads of tests that had their time.
 func (d *Desk) closeTests(ctx context.Context, works *bot.Works) error {
 	var list [][2]int64
-	if err := bot.EachRow(ctx, d.opt.Read, `select id, spread from news_tests where spread > 0 and at <= $1 order by id limit 100`, []any{millis(d.opt.Now().Add(-testFor))}, func(s bot.Scanner) error {
+	if err := bot.EachRow(ctx, d.opt.Read, `select id, spread from news_tests where spread > 0 and at <= $1 order by id limit 100`, []any{bot.Millis(d.opt.Now().Add(-testFor))}, func(s bot.Scanner) error {
 		var x [2]int64
 		err := s.Scan(&x[0], &x[1])
 		list = append(list, x)

@@ -92,14 +92,14 @@ func (s *service) markProposed(ctx context.Context, revision int64, c *items.Con
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `insert into news_sources_knowledge (id, revision, at) values (1, $1, $2)
-			on conflict (id) do update set revision = excluded.revision, at = excluded.at`, revision, millis(s.opt.Now())); err != nil {
+			on conflict (id) do update set revision = excluded.revision, at = excluded.at`, revision, bot.Millis(s.opt.Now())); err != nil {
 			return fmt.Errorf("write what was proposed: %w", err)
 		}
 		if c == nil {
 			return nil
 		}
 		// The time is part of the key: after revisions were taken back their numbers may come again.
-		key := "knowledge:" + strconv.FormatInt(revision, 10) + ":" + strconv.FormatInt(millis(s.opt.Now()), 10)
+		key := "knowledge:" + strconv.FormatInt(revision, 10) + ":" + strconv.FormatInt(bot.Millis(s.opt.Now()), 10)
 		_, err = s.opt.Desk.Draft(ctx, w, items.Actor{System: true}, *c, 0, key)
 		return err
 	})

@@ -63,13 +63,6 @@ func at(ms int64) time.Time {
 	return time.UnixMilli(ms)
 }
 
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
 // get reads a source, removed or not.
 func get(ctx context.Context, q items.Reader, id int64) (source, error) {
 	x, err := scan(q.QueryRowContext(ctx, `select `+columns+` from news_sources where id = $1`, id))
@@ -89,7 +82,7 @@ func listed(ctx context.Context, q items.Reader) ([]source, error) {
 
 // dueAt are those to be polled, the longest waiting first.
 func dueAt(ctx context.Context, q items.Reader, now time.Time) ([]source, error) {
-	return query(ctx, q, `where state = 'on' and due <= $1 order by due, id limit $2`, millis(now), maxSources)
+	return query(ctx, q, `where state = 'on' and due <= $1 order by due, id limit $2`, bot.Millis(now), maxSources)
 }
 
 func query(ctx context.Context, q items.Reader, where string, args ...any) (out []source, err error) {
@@ -124,7 +117,7 @@ func insert(ctx context.Context, tx bot.Tx, x *source) error {
 	x.Version = 1
 	if err := tx.QueryRowContext(ctx, `insert into news_sources (url, name, kind, topic, minutes, state, version, actor, created, updated, due)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) returning id`,
-		x.URL, x.Name, x.Kind, x.Topic, x.Minutes, string(on), x.Version, x.Actor, millis(x.Created)).Scan(&x.ID); err != nil {
+		x.URL, x.Name, x.Kind, x.Topic, x.Minutes, string(on), x.Version, x.Actor, bot.Millis(x.Created)).Scan(&x.ID); err != nil {
 		return fmt.Errorf("write source: %w", err)
 	}
 	return nil
@@ -153,7 +146,7 @@ func change(ctx context.Context, tx bot.Tx, old, x source) error {
 	}
 	res, err := tx.ExecContext(ctx, `update news_sources set url = $2, name = $3, kind = $4, topic = $5, minutes = $6, state = $7, version = version + 1, actor = $8, updated = $9,
 		etag = $10, modified = $11, due = $12, failures = $13 where id = $1 and version = $14`,
-		x.ID, x.URL, x.Name, x.Kind, x.Topic, x.Minutes, string(x.State), x.Actor, millis(x.Updated), x.ETag, x.Modified, millis(x.Due), x.Failures, old.Version)
+		x.ID, x.URL, x.Name, x.Kind, x.Topic, x.Minutes, string(x.State), x.Actor, bot.Millis(x.Updated), x.ETag, x.Modified, bot.Millis(x.Due), x.Failures, old.Version)
 	return one(res, err)
 }
 
@@ -161,7 +154,7 @@ func change(ctx context.Context, tx bot.Tx, old, x source) error {
 func polled(ctx context.Context, tx bot.Tx, x source) error {
 	_, err := tx.ExecContext(ctx, `update news_sources set etag = $2, modified = $3, due = $4, polled = $5, good = $6, failures = $7, error = $8, detail = $9, alarmed = $10, skipped = skipped + $11
 		where id = $1 and version = $12`,
-		x.ID, x.ETag, x.Modified, millis(x.Due), millis(x.Polled), millis(x.Good), x.Failures, x.Error, x.Detail, millis(x.Alarmed), x.Skipped, x.Version)
+		x.ID, x.ETag, x.Modified, bot.Millis(x.Due), bot.Millis(x.Polled), bot.Millis(x.Good), x.Failures, x.Error, x.Detail, bot.Millis(x.Alarmed), x.Skipped, x.Version)
 	if err != nil {
 		return fmt.Errorf("write source: %w", err)
 	}
@@ -200,7 +193,7 @@ func known(ctx context.Context, q items.Reader, list []string, titles time.Time)
 	out := map[string]bool{}
 	for len(list) > 0 {
 		n := min(len(list), seenBatch)
-		args := []any{millis(titles)}
+		args := []any{bot.Millis(titles)}
 		for _, k := range list[:n] {
 			args = append(args, k)
 		}
@@ -230,7 +223,7 @@ func marks(first, n int) string {
 func saw(ctx context.Context, tx bot.Tx, now time.Time, list []string) error {
 	for len(list) > 0 {
 		n := min(len(list), seenBatch)
-		args := []any{millis(now)}
+		args := []any{bot.Millis(now)}
 		rows := make([]string, n)
 		for i, k := range list[:n] {
 			args = append(args, k)
@@ -261,7 +254,7 @@ func (s *service) forgetOld(ctx context.Context) error {
 		}
 		now := s.opt.Now()
 		if _, err := tx.ExecContext(ctx, `delete from news_sources_seen where key in (select key from news_sources_seen where at < $1 and (at < $2 or key like 'title:%') limit $3)`,
-			millis(now.Add(-keepTitles)), millis(now.Add(-keepSeen)), forgetBatch); err != nil {
+			bot.Millis(now.Add(-keepTitles)), bot.Millis(now.Add(-keepSeen)), forgetBatch); err != nil {
 			return fmt.Errorf("forget what was seen: %w", err)
 		}
 		return nil

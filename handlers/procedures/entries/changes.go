@@ -22,7 +22,7 @@ func PublishedSince(ctx context.Context, q Reader, after int64) (revision int64,
 		where line = 1 and revision > $1 and revision <= $2`, after, revision).Scan(&a, &b); err != nil {
 		return 0, first, last, fmt.Errorf("published revisions: %w", err)
 	}
-	return revision, fromMillis(a), fromMillis(b), nil
+	return revision, bot.FromMillis(a), bot.FromMillis(b), nil
 }
 
 // asOf is the newest change of the entry c.code that counts, up to a revision: a placeholder closes it.

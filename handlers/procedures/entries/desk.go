@@ -95,17 +95,3 @@ func conflict(key string, args ...any) error { return refusal(bot.Conflict, key,
 func notFound() error                        { return refusal(bot.NotFound, "procedures.error_no_draft") }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
-
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func fromMillis(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
-}

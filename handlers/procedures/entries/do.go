@@ -422,7 +422,7 @@ func overlap(a, b []Key) bool {
 // note writes the timeline and the audit trail.
 func (d *Desk) note(ctx context.Context, tx bot.Tx, x Draft, was State, action Action, a Actor, reason string) error {
 	if _, err := tx.ExecContext(ctx, `insert into procedures_steps (draft, version, at, action, actor, before, after, hash, reason) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		x.ID, x.Version, millis(x.Updated), string(action), a.Ref(), string(was), string(x.State), x.Hash, reason); err != nil {
+		x.ID, x.Version, bot.Millis(x.Updated), string(action), a.Ref(), string(was), string(x.State), x.Hash, reason); err != nil {
 		return fmt.Errorf("write timeline: %w", err)
 	}
 	detail := "draft " + itoa(x.ID) + " " + string(was) + ">" + string(x.State) + " " + x.Hash[:12]

@@ -31,7 +31,7 @@ const revisionColumns = `r.revision, r.base, r.published, r.actor, r.note, r.add
 func scanRevision(s bot.Scanner, r *Revision, more ...any) error {
 	var at int64
 	err := s.Scan(append([]any{&r.Number, &r.Base, &at, &r.Actor, &r.Note, &r.Added, &r.Changed, &r.Line, &r.InForce}, more...)...)
-	r.Published = fromMillis(at)
+	r.Published = bot.FromMillis(at)
 	return err
 }
 

@@ -25,7 +25,7 @@ func scan(s bot.Scanner) (x Draft, err error) {
 		&x.Publisher, &x.Effective, &created, &updated, &published, &x.Revision, &text); err != nil {
 		return x, err
 	}
-	x.ReviewedAt, x.Created, x.Updated, x.Published = fromMillis(at), fromMillis(created), fromMillis(updated), fromMillis(published)
+	x.ReviewedAt, x.Created, x.Updated, x.Published = bot.FromMillis(at), bot.FromMillis(created), bot.FromMillis(updated), bot.FromMillis(published)
 	var b body
 	if err := json.Unmarshal([]byte(text), &b); err != nil || b.Entry == nil {
 		return x, fmt.Errorf("draft %d cannot be read: %w", x.ID, errors.Join(err, errors.New("or it is empty")))
@@ -73,7 +73,7 @@ func (d *Desk) insert(ctx context.Context, tx bot.Tx, x *Draft) error {
 	}
 	err := tx.QueryRowContext(ctx, `insert into procedures_drafts (code, state, version, edit, hash, name, field, base, base_hash, source, source_key, author, editor, effective, created, updated)
 		values ($1, $2, 1, 0, '', '', $3, $4, $5, $6, $7, $8, $8, '', $9, $9) returning id`,
-		x.Entry.Code, string(x.State), x.field(), base, x.baseHash, x.Source, x.Key, x.Author, millis(x.Created)).Scan(&x.ID)
+		x.Entry.Code, string(x.State), x.field(), base, x.baseHash, x.Source, x.Key, x.Author, bot.Millis(x.Created)).Scan(&x.ID)
 	if err != nil {
 		return fmt.Errorf("write draft: %w", err)
 	}
@@ -92,7 +92,7 @@ func (d *Desk) revise(ctx context.Context, tx bot.Tx, x *Draft) error {
 	x.Hash = hash
 	x.Edit++
 	if _, err := tx.ExecContext(ctx, `insert into procedures_edits (draft, number, hash, body, author, at) values ($1, $2, $3, $4, $5, $6)`,
-		x.ID, x.Edit, hash, text, x.Editor, millis(d.opt.Now())); err != nil {
+		x.ID, x.Edit, hash, text, x.Editor, bot.Millis(d.opt.Now())); err != nil {
 		return fmt.Errorf("write edit: %w", err)
 	}
 	return nil
@@ -109,8 +109,8 @@ func (d *Desk) update(ctx context.Context, tx bot.Tx, x Draft, version int64) er
 	}
 	res, err := tx.ExecContext(ctx, `update procedures_drafts set state = $2, version = $3, edit = $4, hash = $5, name = $6, field = $7, base = $8, base_hash = $9, editor = $10,
 		reviewer = $11, reviewed = $12, reviewed_at = $13, publisher = $14, effective = $15, updated = $16, published = $17, revision = $18, folded = $20 where id = $1 and version = $19`,
-		x.ID, string(x.State), x.Version, x.Edit, x.Hash, x.Entry.Name, x.field(), base, x.baseHash, x.Editor, x.Reviewer, x.reviewed, millis(x.ReviewedAt), x.Publisher,
-		x.Effective, millis(x.Updated), millis(x.Published), x.Revision, version, d.folded(x.Entry.Code+" "+x.Entry.Name+" "+x.Entry.Field))
+		x.ID, string(x.State), x.Version, x.Edit, x.Hash, x.Entry.Name, x.field(), base, x.baseHash, x.Editor, x.Reviewer, x.reviewed, bot.Millis(x.ReviewedAt), x.Publisher,
+		x.Effective, bot.Millis(x.Updated), bot.Millis(x.Published), x.Revision, version, d.folded(x.Entry.Code+" "+x.Entry.Name+" "+x.Entry.Field))
 	if err != nil {
 		return fmt.Errorf("write draft: %w", err)
 	}
@@ -329,7 +329,7 @@ func (d *Desk) Edits(ctx context.Context, id int64, a Actor) ([]Written, error) 
 		}
 		var b body
 		err := json.Unmarshal([]byte(text), &b)
-		w.Entry, w.Note, w.At = b.Entry, b.Note, fromMillis(at)
+		w.Entry, w.Note, w.At = b.Entry, b.Note, bot.FromMillis(at)
 		out = append(out, w)
 		return err
 	})
@@ -358,7 +358,7 @@ func (d *Desk) Timeline(ctx context.Context, id int64, a Actor) ([]Step, error) 
 		var e Step
 		var at int64
 		err := s.Scan(&at, &e.Action, &e.Actor, &e.Before, &e.After, &e.Hash, &e.Reason)
-		e.At = fromMillis(at)
+		e.At = bot.FromMillis(at)
 		out = append(out, e)
 		return err
 	})

@@ -174,7 +174,7 @@ func (b *Book) begin(ctx context.Context, w *bot.Work, id int64, o bot.Officer, 
 
 func (b *Book) set(ctx context.Context, tx bot.Tx, g Gap, o bot.Officer, to State, draft int64, reason string) error {
 	if _, err := tx.ExecContext(ctx, `update procedures_gaps set state = $2, draft = $3, reason = $4, actor = $5, ended = $6, version = version + 1 where id = $1`,
-		g.ID, string(to), draft, reason, o.Actor(), millis(b.opt.Now())); err != nil {
+		g.ID, string(to), draft, reason, o.Actor(), bot.Millis(b.opt.Now())); err != nil {
 		return fmt.Errorf("write gap: %w", err)
 	}
 	return b.opt.Audit(ctx, tx, o.Actor(), "procedures.gap", Thing(g.ID), string(g.State)+">"+string(to))
@@ -232,7 +232,7 @@ func (b *Book) Leave(ctx context.Context, w *bot.Work, id, version int64, o bot.
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `insert into procedures_out (gap, words, question, actor, at) values ($1, $2, $3, $4, $5)`,
-		id, string(text), sealed, o.Actor(), millis(b.opt.Now())); err != nil {
+		id, string(text), sealed, o.Actor(), bot.Millis(b.opt.Now())); err != nil {
 		return fmt.Errorf("write decision: %w", err)
 	}
 	return b.set(ctx, tx, g, o, Out, 0, reason)
@@ -263,7 +263,7 @@ func (b *Book) Reopen(ctx context.Context, w *bot.Work, id, version int64, o bot
 	if g.State == Open || g.State == Out && !entries.Controls(o) {
 		return refusal(bot.Conflict, "procedures.gap_state")
 	}
-	if _, err := tx.ExecContext(ctx, `update procedures_out set removed = $2 where gap = $1 and removed = 0`, id, millis(b.opt.Now())); err != nil {
+	if _, err := tx.ExecContext(ctx, `update procedures_out set removed = $2 where gap = $1 and removed = 0`, id, bot.Millis(b.opt.Now())); err != nil {
 		return fmt.Errorf("end decision: %w", err)
 	}
 	return b.set(ctx, tx, g, o, Open, 0, "")
@@ -314,7 +314,7 @@ func (b *Book) Follow(ctx context.Context) error {
 				to, draft = Open, 0
 			}
 			if _, err := tx.ExecContext(ctx, `update procedures_gaps set state = $2, draft = $3, ended = $4, version = version + 1 where id = $1 and state = 'working' and draft = $5`,
-				e.id, string(to), draft, millis(b.opt.Now()), e.draft); err != nil {
+				e.id, string(to), draft, bot.Millis(b.opt.Now()), e.draft); err != nil {
 				return fmt.Errorf("follow drafts: %w", err)
 			}
 			if err := b.opt.Audit(ctx, tx, entries.Actor{System: true}.Ref(), "procedures.gap", Thing(e.id), string(Working)+">"+string(to)); err != nil {

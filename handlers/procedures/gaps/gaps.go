@@ -198,7 +198,7 @@ func (b *Book) scan(s bot.Scanner) (g Gap, err error) {
 	if err := s.Scan(&g.ID, &g.Kind, &g.State, &g.Field, &g.Code, &words, &sample, &g.Asked, &first, &last, &g.Version, &g.Draft, &g.Reason, &g.Actor, &ended); err != nil {
 		return g, err
 	}
-	g.First, g.Last, g.Ended = fromMillis(first), fromMillis(last), fromMillis(ended)
+	g.First, g.Last, g.Ended = bot.FromMillis(first), bot.FromMillis(last), bot.FromMillis(ended)
 	if err := json.Unmarshal([]byte(words), &g.words); err != nil {
 		return g, fmt.Errorf("gap %d cannot be read: %w", g.ID, err)
 	}
@@ -215,18 +215,4 @@ func (b *Book) load(ctx context.Context, q entries.Reader, id int64) (Gap, error
 		return g, fmt.Errorf("read gap: %w", err)
 	}
 	return g, nil
-}
-
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func fromMillis(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
 }

@@ -253,7 +253,7 @@ func (b *Book) store(ctx context.Context, tx bot.Tx, changed, fresh []*batch) er
 			return err
 		}
 		if err := tx.QueryRowContext(ctx, `insert into procedures_gaps (kind, state, field, code, words, sample, asked, first, last, version) values ($1, $2, $3, $4, '{}', $5, 0, $6, $6, 1) returning id`,
-			string(c.gap.Kind), string(c.gap.State), c.gap.Field, c.gap.Code, sample, millis(c.gap.First)).Scan(&c.gap.ID); err != nil {
+			string(c.gap.Kind), string(c.gap.State), c.gap.Field, c.gap.Code, sample, bot.Millis(c.gap.First)).Scan(&c.gap.ID); err != nil {
 			return fmt.Errorf("write gap: %w", err)
 		}
 	}
@@ -265,7 +265,7 @@ func (b *Book) store(ctx context.Context, tx bot.Tx, changed, fresh []*batch) er
 		if _, err := tx.ExecContext(ctx, `update procedures_gaps set words = $2, asked = asked + $3, last = max(last, $4), version = version + 1,
 			draft = case when state = 'done' then 0 else draft end, reason = case when state = 'done' then '' else reason end,
 			state = case when state = 'done' then 'open' else state end where id = $1`,
-			c.gap.ID, string(words), len(c.rows), millis(c.gap.Last)); err != nil {
+			c.gap.ID, string(words), len(c.rows), bot.Millis(c.gap.Last)); err != nil {
 			return fmt.Errorf("write gap: %w", err)
 		}
 		for _, r := range c.rows[max(0, len(c.rows)-keptSamples):] {
@@ -276,7 +276,7 @@ func (b *Book) store(ctx context.Context, tx bot.Tx, changed, fresh []*batch) er
 			if err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `insert into procedures_gap_questions (gap, at, question) values ($1, $2, $3)`, c.gap.ID, millis(r.at), sealed); err != nil {
+			if _, err := tx.ExecContext(ctx, `insert into procedures_gap_questions (gap, at, question) values ($1, $2, $3)`, c.gap.ID, bot.Millis(r.at), sealed); err != nil {
 				return fmt.Errorf("write question of a gap: %w", err)
 			}
 		}

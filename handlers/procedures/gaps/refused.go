@@ -107,7 +107,7 @@ func (b *Book) Refusals(ctx context.Context) ([]Refusal, error) {
 			return err
 		}
 		var err error
-		r.At = fromMillis(at)
+		r.At = bot.FromMillis(at)
 		r.Question, err = b.open(sealed, outAAD)
 		out = append(out, r)
 		return err
